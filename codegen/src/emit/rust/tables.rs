@@ -1,0 +1,117 @@
+//! Static tables of a kernel: weights, biases, per-element constants.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use proc_macro2::Ident;
+use quote::format_ident;
+use trigforge::Format;
+
+use super::container::Container;
+
+/// Collects tables and writes them as statics; equal tables share one.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    text: String,
+    count: usize,
+    known: HashMap<String, Ident>,
+}
+
+/// Columns at which lines of numbers are broken.
+const LINE: usize = 96;
+
+impl Tables {
+    /// A table of integers.
+    pub(super) fn integers(&mut self, doc: &str, container: Container, values: &[i64]) -> Ident {
+        let items = values.iter().map(i64::to_string);
+        let kind = format!("[{}; {}]", container.ident(), values.len());
+        self.add(doc, &kind, &list(items))
+    }
+
+    /// A table of shifts.
+    pub(super) fn shifts(&mut self, doc: &str, values: &[i32]) -> Ident {
+        let kind = format!("[i32; {}]", values.len());
+        self.add(doc, &kind, &list(values.iter().map(i32::to_string)))
+    }
+
+    /// A table of indices.
+    pub(super) fn indices(&mut self, doc: &str, values: &[usize]) -> Ident {
+        let kind = format!("[usize; {}]", values.len());
+        self.add(doc, &kind, &list(values.iter().map(usize::to_string)))
+    }
+
+    /// A table of formats.
+    pub(super) fn formats(&mut self, doc: &str, values: &[Format]) -> Ident {
+        let items = values
+            .iter()
+            .map(|format| format!("fix({}, {}, {})", format.k(), format.i(), format.f()));
+        let kind = format!("[Format; {}]", values.len());
+        self.add(doc, &kind, &list(items))
+    }
+
+    /// A weight matrix, laid out for the dense kernel by the compiler.
+    ///
+    /// `weights` is `[inputs][outputs]`.
+    pub(super) fn matrix(
+        &mut self,
+        doc: &str,
+        container: Container,
+        weights: &[i64],
+        outputs: usize,
+    ) -> Ident {
+        let inputs = weights.len() / outputs;
+        let ty = container.ident();
+        let mut rows = String::from("&[\n");
+        for output in 0..outputs {
+            let row = weights.iter().skip(output).step_by(outputs).map(i64::to_string);
+            // Writing to a String cannot fail.
+            let _ = writeln!(rows, "        {},", list(row).replace("\n", "\n        "));
+        }
+        rows.push_str("    ]");
+        let kind = format!("[[[{ty}; 2]; columns({outputs})]; pairs({inputs})]");
+        let value = format!("interleave::<{ty}, {inputs}, {outputs}, _, _>({rows}, 0)");
+        self.add(doc, &kind, &value)
+    }
+
+    fn add(&mut self, doc: &str, kind: &str, value: &str) -> Ident {
+        let content = format!("{kind} = {value}");
+        if let Some(known) = self.known.get(&content) {
+            return known.clone();
+        }
+        let name = format_ident!("T{}", self.count);
+        self.count += 1;
+        let _ = writeln!(self.text, "\n/// {doc}\npub(crate) static {name}: {content};");
+        self.known.insert(content, name.clone());
+        name
+    }
+
+    /// The statics, to stand in a module of their own.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// A bracketed list, broken into lines.
+fn list(items: impl Iterator<Item = String>) -> String {
+    let mut text = String::from("[");
+    let mut line = 0;
+    let mut first = true;
+    for item in items {
+        if !first {
+            text.push(',');
+            line += 1;
+            if line + item.len() > LINE {
+                text.push_str("\n    ");
+                line = 4;
+            } else {
+                text.push(' ');
+                line += 1;
+            }
+        }
+        line += item.len();
+        text.push_str(&item);
+        first = false;
+    }
+    text.push(']');
+    text
+}

@@ -1,0 +1,44 @@
+//! Shifts that keep a value exact while fractional bits are added.
+
+/// `m * 2^shift`, at most the largest magnitude of an `i128`.
+///
+/// Derived formats are at most 64 bits wide, so a saturated bound is refused
+/// where a format is sought for it. `shift` is not negative: a result never
+/// has fewer fractional bits than its operands.
+pub(crate) fn shift_left(m: i128, shift: i32) -> i128 {
+    debug_assert!(shift >= 0);
+    if m == 0 {
+        return 0;
+    }
+    let room = if m < 0 { !m } else { m }.leading_zeros() - 1;
+    match u32::try_from(shift) {
+        Ok(shift) if shift <= room => m << shift,
+        _ if m < 0 => i128::MIN,
+        _ => i128::MAX,
+    }
+}
+
+/// `m * 2^shift` modulo 2^64: exact whenever the final result fits.
+pub(crate) fn shift_left_wrapping(m: i64, shift: i32) -> i64 {
+    debug_assert!(shift >= 0);
+    match u32::try_from(shift) {
+        Ok(shift) if shift < 64 => m << shift,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shifts_saturate_instead_of_losing_bits() {
+        assert_eq!(shift_left(-3, 4), -48);
+        assert_eq!(shift_left(1, 126), 1 << 126);
+        assert_eq!(shift_left(1, 127), i128::MAX);
+        assert_eq!(shift_left(-1, 127), i128::MIN);
+        assert_eq!(shift_left(-3, 126), i128::MIN);
+        assert_eq!(shift_left(0, 40_000), 0);
+        assert_eq!(shift_left_wrapping(-1, 64), 0);
+    }
+}

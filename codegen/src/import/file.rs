@@ -1,0 +1,55 @@
+//! Reads a model file with an eye on its size and first bytes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::ImportError;
+
+/// Models above this size keep their weights elsewhere, and are none that a
+/// trigger could hold.
+const LARGEST: u64 = 1 << 30;
+
+/// The bytes of a file and their SHA-256 in hex.
+pub(super) fn read(
+    path: &Path,
+    looks_right: impl Fn(u8) -> bool,
+) -> Result<(Vec<u8>, String), ImportError> {
+    let unreadable = |source| ImportError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let not_a_model = |reason: String| ImportError::NotAModel {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(not_a_model("it is a folder, expected an ONNX file".to_owned()));
+    }
+    if metadata.len() > LARGEST {
+        return Err(not_a_model(format!(
+            "it has {} bytes, more than the {LARGEST} that are read",
+            metadata.len()
+        )));
+    }
+    let mut bytes = Vec::new();
+    let mut first = [0];
+    if file.read(&mut first).map_err(unreadable)? == 0 {
+        return Err(not_a_model("the file is empty, expected an ONNX file".to_owned()));
+    }
+    if !looks_right(first[0]) {
+        return Err(not_a_model(format!(
+            "the first byte is {:#04x}, which no ONNX file starts with",
+            first[0]
+        )));
+    }
+    bytes.push(first[0]);
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+    let hash = Sha256::digest(&bytes);
+    let hex = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, hex))
+}

@@ -1,0 +1,115 @@
+//! Importers: from a file to a graph of real-valued operations.
+//!
+//! A model is either taken as it is written or refused by name; an importer
+//! never guesses. All that is unsupported in a file is reported at once.
+
+mod file;
+pub mod onnx;
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::real::{EvalError, Graph};
+
+/// One thing in a file that no importer takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported {
+    /// The node, or the part of the file.
+    pub node: String,
+    /// The operator, empty where it is not about one.
+    pub operator: String,
+    /// What is not taken, and what would be.
+    pub reason: String,
+}
+
+impl std::fmt::Display for Unsupported {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let node = shorten(&self.node);
+        match self.operator.as_str() {
+            "" => write!(out, "`{node}`: {}", self.reason),
+            operator => write!(out, "node `{node}` ({}): {}", shorten(operator), self.reason),
+        }
+    }
+}
+
+/// A name from a file as it may stand in a message: escaped, and not endless.
+pub fn shorten(name: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut text: String = name.chars().take(LONGEST).collect();
+    if text.len() < name.len() {
+        text.push_str("...");
+    }
+    text.escape_debug().to_string()
+}
+
+/// A file that cannot be imported. The file's fault, unless it says otherwise.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not of the expected kind, or broken.
+    #[error("{} is not a model: {reason}", path.display())]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+        /// What was expected and where it broke.
+        reason: String,
+    },
+    /// The model breaks the rules of its own format.
+    #[error("{} is not a valid model: {reason}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The rule.
+        reason: String,
+    },
+    /// The model holds what no importer takes.
+    #[error("{} holds {} that trigforge does not take:\n{}", path.display(), count(items), list(items))]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// All of it.
+        items: Vec<Unsupported>,
+    },
+    /// A constant expression of the model cannot be computed.
+    #[error("{}: a constant expression cannot be computed", path.display())]
+    Constant {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: EvalError,
+    },
+}
+
+fn count(items: &[Unsupported]) -> String {
+    match items.len() {
+        1 => "1 thing".to_owned(),
+        n => format!("{n} things"),
+    }
+}
+
+fn list(items: &[Unsupported]) -> String {
+    let lines: Vec<_> = items.iter().map(|item| format!("  - {item}")).collect();
+    lines.join("\n")
+}
+
+/// Reads a model file as a real graph with its constants folded.
+///
+/// # Errors
+///
+/// A file that cannot be read, is no model, or holds what is not taken.
+pub fn read(path: &Path) -> Result<Graph, ImportError> {
+    let graph = onnx::read(path)?;
+    crate::real::fold(&graph).map_err(|source| ImportError::Constant {
+        path: path.to_owned(),
+        source,
+    })
+}

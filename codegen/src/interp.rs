@@ -1,0 +1,227 @@
+//! The interpreter: executes a module, and so says what it means.
+//!
+//! Every kernel, on every target, gives the integers that this one gives.
+
+use thiserror::Error;
+use trigforge::Format;
+
+use crate::ir::{Module, NodeId};
+use crate::ops::{Op, Values};
+use crate::real::encode;
+use crate::validate::{Info, ValidateError, validate};
+
+/// An event that does not fit the module's inputs.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The number of input tensors differs.
+    #[error("{found} input tensors, the model has {expected}")]
+    Inputs {
+        /// The model's.
+        expected: usize,
+        /// Those given.
+        found: usize,
+    },
+    /// An input tensor has another number of elements.
+    #[error("input `{}` has {found} elements, the model's has {expected}", name.escape_debug())]
+    Length {
+        /// The input's name.
+        name: String,
+        /// The model's.
+        expected: usize,
+        /// Those given.
+        found: usize,
+    },
+    /// A real value is not finite.
+    #[error("input `{}`, element {index}: {value} is not a finite number", name.escape_debug())]
+    NotFinite {
+        /// The input's name.
+        name: String,
+        /// Position in C order.
+        index: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A mantissa lies outside of its format.
+    #[error("input `{}`, element {index}: mantissa {mantissa} is outside of {format}", name.escape_debug())]
+    OutOfFormat {
+        /// The input's name.
+        name: String,
+        /// Position in C order.
+        index: usize,
+        /// The mantissa.
+        mantissa: i64,
+        /// The format of the element.
+        format: Format,
+    },
+}
+
+/// Real values as mantissas, and how many of them the input format cut off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// One mantissa per element, in C order.
+    pub mantissas: Vec<i64>,
+    /// Elements whose rounded value lies outside of the format.
+    pub saturated: Vec<bool>,
+}
+
+/// Executes a valid module, one event at a time.
+#[derive(Debug)]
+pub struct Interpreter<'m> {
+    module: &'m Module,
+    info: Info,
+    inputs: Vec<NodeId>,
+    input_formats: Vec<Vec<Format>>,
+}
+
+impl<'m> Interpreter<'m> {
+    /// Validates the module and makes an interpreter for it.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the module breaks.
+    pub fn new(module: &'m Module) -> Result<Self, ValidateError> {
+        let info = validate(module)?;
+        let inputs: Vec<_> = module.inputs().map(|(id, _)| id).collect();
+        let input_formats = inputs
+            .iter()
+            .map(|&id| module.node(id).ty.element_formats())
+            .collect();
+        Ok(Self {
+            module,
+            info,
+            inputs,
+            input_formats,
+        })
+    }
+
+    /// The module that is executed.
+    pub fn module(&self) -> &'m Module {
+        self.module
+    }
+
+    /// What validation found.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// Brings real values of one input into its formats.
+    ///
+    /// `input` counts the module's inputs from 0.
+    ///
+    /// # Errors
+    ///
+    /// A wrong number of elements, or one that is not finite.
+    pub fn encode(&self, input: usize, values: &[f64]) -> Result<Encoded, EventError> {
+        let node = self.module.node(self.inputs[input]);
+        self.check_length(input, values.len())?;
+        let Op::Input(modes) = node.op else {
+            unreachable!("inputs hold input operations")
+        };
+        let mut encoded = Encoded {
+            mantissas: Vec::with_capacity(values.len()),
+            saturated: Vec::with_capacity(values.len()),
+        };
+        for (index, (&value, &format)) in values.iter().zip(&self.input_formats[input]).enumerate()
+        {
+            let real = encode(value).ok_or_else(|| EventError::NotFinite {
+                name: node.name.clone(),
+                index,
+                value,
+            })?;
+            let (mantissa, saturated) = real.requantize(format, modes.rounding, modes.overflow);
+            encoded.mantissas.push(mantissa);
+            encoded.saturated.push(saturated);
+        }
+        Ok(encoded)
+    }
+
+    /// Executes one event: the mantissas of each input in, of each output out.
+    ///
+    /// # Errors
+    ///
+    /// A wrong number of inputs or elements. Mantissas outside of a format are
+    /// taken as a port takes them (see [`crate::ops`], `input`); use
+    /// [`check`](Self::check) first where that is a mistake.
+    pub fn run(&self, inputs: &[&[i64]]) -> Result<Vec<Vec<i64>>, EventError> {
+        if inputs.len() != self.inputs.len() {
+            return Err(EventError::Inputs {
+                expected: self.inputs.len(),
+                found: inputs.len(),
+            });
+        }
+        for (input, mantissas) in inputs.iter().enumerate() {
+            self.check_length(input, mantissas.len())?;
+        }
+        let mut given = inputs.iter();
+        let mut results: Vec<Vec<i64>> = Vec::with_capacity(self.module.nodes().len());
+        for node in self.module.nodes() {
+            let args: Vec<_> = match node.op {
+                Op::Input(_) => given
+                    .next()
+                    .map(|mantissas| Values {
+                        ty: &node.ty,
+                        mantissas,
+                    })
+                    .into_iter()
+                    .collect(),
+                _ => node
+                    .args
+                    .iter()
+                    .map(|&id| Values {
+                        ty: &self.module.node(id).ty,
+                        mantissas: &results[id.index()],
+                    })
+                    .collect(),
+            };
+            let result = node.op.as_operation().evaluate(&args, &node.ty);
+            results.push(result);
+        }
+        let outputs = self.module.outputs().iter();
+        Ok(outputs.map(|o| results[o.node.index()].clone()).collect())
+    }
+
+    /// Refuses mantissas of an input that lie outside of its formats.
+    ///
+    /// # Errors
+    ///
+    /// The first such element, or a wrong number of elements.
+    pub fn check(&self, input: usize, mantissas: &[i64]) -> Result<(), EventError> {
+        self.check_length(input, mantissas.len())?;
+        let formats = &self.input_formats[input];
+        let outside = (0..formats.len()).find(|&i| !formats[i].contains(mantissas[i]));
+        match outside {
+            None => Ok(()),
+            Some(index) => Err(EventError::OutOfFormat {
+                name: self.module.node(self.inputs[input]).name.clone(),
+                index,
+                mantissa: mantissas[index],
+                format: formats[index],
+            }),
+        }
+    }
+
+    /// The real values of an output's mantissas.
+    ///
+    /// Exact as long as a mantissa has at most 53 significant bits.
+    pub fn decode(&self, output: usize, mantissas: &[i64]) -> Vec<f64> {
+        let node = self.module.node(self.module.outputs()[output].node);
+        mantissas
+            .iter()
+            .zip(node.ty.element_formats())
+            .map(|(&m, format)| libm::scalbn(m as f64, -format.f()))
+            .collect()
+    }
+
+    fn check_length(&self, input: usize, found: usize) -> Result<(), EventError> {
+        let expected = self.input_formats[input].len();
+        if found == expected {
+            return Ok(());
+        }
+        Err(EventError::Length {
+            name: self.module.node(self.inputs[input]).name.clone(),
+            expected,
+            found,
+        })
+    }
+}

@@ -1,0 +1,21 @@
+//! The graph level: integer tensor operations with a format for every value.
+//!
+//! The meaning of each operation is written in [`crate::ops`], one file each;
+//! [`crate::interp`] executes it.
+
+mod build;
+mod module;
+mod parse;
+mod print;
+mod prune;
+mod tensor;
+
+pub use build::{Builder, NodeError};
+pub(crate) use build::{derive, operands as operands_of};
+pub use module::{IR_VERSION, Module, Node, NodeId, Output};
+pub use parse::{ParseError, parse};
+pub use print::print;
+pub use prune::prune;
+pub use tensor::{
+    Formats, Interval, TensorType, broadcast_indices, broadcast_shape, element_count,
+};

@@ -1,0 +1,66 @@
+//! The textual form of a module; [`super::parse`] reads it back.
+
+use std::fmt::Write;
+
+use crate::ir::{IR_VERSION, Module};
+
+/// Writes a module in its textual form.
+///
+/// The grammar, one statement a line, `#` starts a comment line:
+///
+/// ```text
+/// trigforge-ir VERSION
+/// module "NAME" [sha256 HEX]
+/// %N "NAME" = OPERATION [%N, ...] [{NAME=VALUE, ...}] [: TYPE]
+/// output "NAME" = %N
+/// TYPE   = [DIM, ...] fix(k,i,f) | [DIM, ...] each [DIM, ...] {fix(k,i,f), ...}
+/// ```
+///
+/// Nodes are numbered from 0 in order. Text in quotes is escaped as in Rust.
+/// A type may be left out where the operation derives it.
+pub fn print(module: &Module) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write_module(&mut text, module);
+    text
+}
+
+/// Text in quotes, in printable ASCII.
+pub(super) fn quote(text: &str) -> String {
+    format!("\"{}\"", text.escape_default())
+}
+
+fn write_module(out: &mut String, module: &Module) -> std::fmt::Result {
+    writeln!(out, "trigforge-ir {IR_VERSION}")?;
+    write!(out, "module {}", quote(&module.name))?;
+    if let Some(hash) = &module.source_sha256 {
+        write!(out, " sha256 {hash}")?;
+    }
+    writeln!(out)?;
+    for (index, node) in module.nodes().iter().enumerate() {
+        let operation = node.op.as_operation();
+        write!(out, "%{index} {} = {}", quote(&node.name), operation.name())?;
+        for (position, id) in node.args.iter().enumerate() {
+            let comma = if position == 0 { "" } else { "," };
+            write!(out, "{comma} %{}", id.index())?;
+        }
+        let attributes = operation.attributes();
+        if !attributes.is_empty() {
+            let list: Vec<_> = attributes
+                .iter()
+                .map(|attribute| format!("{}={}", attribute.name, attribute.value))
+                .collect();
+            write!(out, " {{{}}}", list.join(", "))?;
+        }
+        writeln!(out, " : {}", node.ty)?;
+    }
+    for output in module.outputs() {
+        writeln!(
+            out,
+            "output {} = %{}",
+            quote(&output.name),
+            output.node.index()
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Tensor types: a static shape and the format of every element.
+
+use std::fmt;
+
+use trigforge::Format;
+
+/// The inclusive range of mantissas that an element can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// Smallest mantissa.
+    pub lo: i64,
+    /// Largest mantissa.
+    pub hi: i64,
+}
+
+impl Interval {
+    /// The interval that holds one mantissa.
+    pub const fn point(m: i64) -> Self {
+        Self { lo: m, hi: m }
+    }
+
+    /// Every mantissa of a format.
+    pub fn of(format: Format) -> Self {
+        Self {
+            lo: format.min(),
+            hi: format.max(),
+        }
+    }
+
+    /// The smallest interval that holds both.
+    pub fn hull(self, other: Self) -> Self {
+        Self {
+            lo: self.lo.min(other.lo),
+            hi: self.hi.max(other.hi),
+        }
+    }
+}
+
+/// The formats of a tensor's elements.
+///
+/// Per tensor, or per element over dimensions that broadcast to the tensor's
+/// shape (each 1 or the tensor's own), which covers per channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Formats {
+    /// One format for all elements.
+    Uniform(Format),
+    /// Formats over broadcastable dimensions, in C order.
+    Each {
+        /// Dimensions, of the tensor's rank, each 1 or the tensor's.
+        dims: Vec<usize>,
+        /// One format per element of `dims`.
+        formats: Vec<Format>,
+    },
+}
+
+impl Formats {
+    /// Builds the shortest form of per-element formats.
+    pub fn each(dims: Vec<usize>, formats: Vec<Format>) -> Self {
+        match formats.first() {
+            Some(&first) if formats.iter().all(|f| *f == first) => Self::Uniform(first),
+            _ => Self::Each { dims, formats },
+        }
+    }
+
+    /// The formats of all elements of a tensor of this shape, in C order.
+    pub fn expand(&self, shape: &[usize]) -> Vec<Format> {
+        match self {
+            Self::Uniform(format) => vec![*format; element_count(shape)],
+            Self::Each { dims, formats } => broadcast_indices(dims, shape)
+                .map(|source| formats[source])
+                .collect(),
+        }
+    }
+
+    /// The single number of fractional bits, if all elements share it.
+    pub fn uniform_f(&self) -> Option<i32> {
+        match self {
+            Self::Uniform(format) => Some(format.f()),
+            Self::Each { formats, .. } => {
+                let first = formats.first()?.f();
+                formats.iter().all(|f| f.f() == first).then_some(first)
+            }
+        }
+    }
+
+    /// Every distinct format entry, one per channel where they differ.
+    pub fn entries(&self) -> &[Format] {
+        match self {
+            Self::Uniform(format) => std::slice::from_ref(format),
+            Self::Each { formats, .. } => formats,
+        }
+    }
+
+    /// The widest entry in bits.
+    pub fn max_width(&self) -> u32 {
+        self.entries().iter().map(|f| f.width()).max().unwrap_or(0)
+    }
+}
+
+/// A tensor's shape and formats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TensorType {
+    /// Static dimensions; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// Formats of the elements.
+    pub formats: Formats,
+}
+
+impl TensorType {
+    /// A tensor of this shape with one format.
+    pub fn uniform(shape: impl Into<Vec<usize>>, format: Format) -> Self {
+        Self {
+            shape: shape.into(),
+            formats: Formats::Uniform(format),
+        }
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        element_count(&self.shape)
+    }
+
+    /// Whether the tensor has no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The format of every element, in C order.
+    pub fn element_formats(&self) -> Vec<Format> {
+        self.formats.expand(&self.shape)
+    }
+}
+
+impl fmt::Display for TensorType {
+    /// Writes the textual form, such as `[1, 16] fix(1,3,8)`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:?} ", self.shape)?;
+        match &self.formats {
+            Formats::Uniform(format) => write!(out, "{format}"),
+            Formats::Each { dims, formats } => {
+                write!(out, "each {dims:?} {{")?;
+                for (index, format) in formats.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(out, "{comma}{format}")?;
+                }
+                write!(out, "}}")
+            }
+        }
+    }
+}
+
+/// Number of elements of a shape.
+pub fn element_count(shape: &[usize]) -> usize {
+    shape.iter().product()
+}
+
+/// For each element of `to`, in C order, the flat index into a tensor of
+/// shape `from` that NumPy broadcasting pairs with it.
+///
+/// The caller has checked that `from` broadcasts to `to`.
+pub fn broadcast_indices(from: &[usize], to: &[usize]) -> impl Iterator<Item = usize> {
+    let lead = to.len() - from.len();
+    let mut strides = vec![0; to.len()];
+    let mut stride = 1;
+    for axis in (0..from.len()).rev() {
+        if from[axis] != 1 {
+            strides[lead + axis] = stride;
+        }
+        stride *= from[axis];
+    }
+    let to = to.to_vec();
+    (0..element_count(&to)).map(move |flat| {
+        let mut rest = flat;
+        let mut source = 0;
+        for axis in (0..to.len()).rev() {
+            source += (rest % to[axis]) * strides[axis];
+            rest /= to[axis];
+        }
+        source
+    })
+}
+
+/// The common shape of two operands under NumPy broadcasting, if there is one.
+pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+    let rank = a.len().max(b.len());
+    (0..rank)
+        .map(|axis| {
+            let size = |s: &[usize]| {
+                (axis + s.len())
+                    .checked_sub(rank)
+                    .map_or(1, |index| s[index])
+            };
+            match (size(a), size(b)) {
+                (x, y) if x == y => Some(x),
+                (1, y) => Some(y),
+                (x, 1) => Some(x),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        assert_eq!(broadcast_shape(&[3, 1], &[1, 4]), Some(vec![3, 4]));
+        assert_eq!(broadcast_shape(&[4], &[2, 4]), Some(vec![2, 4]));
+        assert_eq!(broadcast_shape(&[3], &[4]), None);
+        let indices: Vec<_> = broadcast_indices(&[2, 1], &[2, 3]).collect();
+        assert_eq!(indices, [0, 0, 0, 1, 1, 1]);
+        let indices: Vec<_> = broadcast_indices(&[3], &[2, 3]).collect();
+        assert_eq!(indices, [0, 1, 2, 0, 1, 2]);
+    }
+}

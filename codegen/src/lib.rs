@@ -1,0 +1,24 @@
+//! From a trained model to integer kernels that give the same bits everywhere.
+//!
+//! ```text
+//! file --import--> real graph --quantize--> ir::Module --validate--> emit --> kernel
+//!                                              |                               |
+//!                                              +--> interp ------ verify ------+
+//! ```
+//!
+//! The contract: when [`validate::validate`] returns `Ok`, [`interp`] executes
+//! the module and [`emit`] returns a kernel or one typed `Unsupported`; neither
+//! panics, and what is emitted is the same bytes each time. The integers of the
+//! interpreter are the definition ([`ops`] says what each operation means);
+//! [`verify`] compares a compiled kernel with them by `==`.
+
+pub mod emit;
+mod exact;
+pub mod import;
+pub mod interp;
+pub mod ir;
+pub mod ops;
+pub mod quantize;
+pub mod real;
+pub mod validate;
+pub mod verify;

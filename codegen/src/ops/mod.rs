@@ -1,0 +1,240 @@
+//! Operations of the graph level, one file each.
+//!
+//! A file says what the operation means: its operands, the shape and the exact
+//! formats of its result, the integer result itself, and its cost. Adding one
+//! is described in `docs/adding-an-op.md`.
+
+mod attributes;
+mod constant;
+mod dense;
+mod elementwise;
+mod input;
+mod reduce;
+mod relu;
+mod requantize;
+mod reshape;
+mod table;
+mod transpose;
+
+pub use attributes::{Attribute, Attributes};
+pub use constant::Constant;
+pub use dense::Dense;
+pub use elementwise::{Add, Mul, Sub};
+pub use input::Input;
+pub use reduce::{ReduceMax, ReduceSum};
+pub use relu::Relu;
+pub use requantize::Requantize;
+pub use reshape::Reshape;
+pub use table::Table;
+pub use transpose::Transpose;
+
+use trigforge::Format;
+
+use crate::ir::{Formats, Interval, TensorType, element_count};
+
+/// What is known of an operand when a result's type is derived.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand<'a> {
+    /// Shape and formats.
+    pub ty: &'a TensorType,
+    /// The mantissas that each element can take.
+    pub range: &'a [Interval],
+    /// The mantissas themselves, if the operand is constant.
+    pub constant: Option<&'a [i64]>,
+}
+
+/// The derived type of a result and the range of each of its elements.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Derived {
+    /// Shape and formats.
+    pub ty: TensorType,
+    /// The mantissas that each element can take.
+    pub range: Vec<Interval>,
+}
+
+/// An operand's mantissas when a result is computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    /// Shape and formats.
+    pub ty: &'a TensorType,
+    /// One mantissa per element, in C order.
+    pub mantissas: &'a [i64],
+}
+
+/// What one evaluation costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Multiply-accumulate operations with a weight that is not zero.
+    pub macs: u64,
+    /// Effective bit operations: sum over those products of weight bits times
+    /// operand bits (arXiv:2405.00645, section III.D).
+    pub ebops: u64,
+    /// Weights that are not zero.
+    pub parameters: u64,
+}
+
+/// One operation: its type rule, its integer result and its cost.
+pub trait Operation {
+    /// Name in the textual form.
+    fn name(&self) -> &'static str;
+
+    /// Attributes in the textual form.
+    fn attributes(&self) -> Vec<Attribute>;
+
+    /// Derives the result's type and ranges.
+    ///
+    /// `declared` is the type that the module states, which `input`, `const`
+    /// and `requantize` take their formats from.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the operands, for a reader who sees the node.
+    fn derive(
+        &self,
+        args: &[Operand<'_>],
+        declared: Option<&TensorType>,
+    ) -> Result<Derived, String>;
+
+    /// Computes the result's mantissas for operands that passed `derive`.
+    fn evaluate(&self, args: &[Values<'_>], result: &TensorType) -> Vec<i64>;
+
+    /// Counts the work of one evaluation.
+    fn cost(&self, _args: &[Operand<'_>]) -> Cost {
+        Cost::default()
+    }
+}
+
+/// Declares the operations: the enum, its dispatch and the textual names.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// An operation of the graph level.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Op {
+            $($(#[$doc])* $variant($variant),)*
+        }
+
+        impl Op {
+            /// The operation as its trait.
+            pub fn as_operation(&self) -> &dyn Operation {
+                match self {
+                    $(Self::$variant(op) => op,)*
+                }
+            }
+
+            /// Builds the operation of this name from its attributes.
+            ///
+            /// # Errors
+            ///
+            /// Names an unknown operation or a wrong attribute.
+            pub fn from_attributes(name: &str, attributes: &mut Attributes) -> Result<Self, String> {
+                match name {
+                    $($name => $variant::from_attributes(attributes).map(Self::$variant),)*
+                    _ => Err(format!("unknown operation `{name}`, expected one of {}", Self::NAMES.join(", "))),
+                }
+            }
+
+            /// The names of all operations.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+        }
+
+        $(impl From<$variant> for Op {
+            fn from(op: $variant) -> Self {
+                Self::$variant(op)
+            }
+        })*
+    };
+}
+
+operations! {
+    /// A tensor from outside.
+    Input = "input",
+    /// A constant tensor.
+    Constant = "const",
+    /// A product with a constant matrix, and a bias.
+    Dense = "dense",
+    /// Element-wise sum.
+    Add = "add",
+    /// Element-wise difference.
+    Sub = "sub",
+    /// Element-wise product.
+    Mul = "mul",
+    /// Larger of the value and zero.
+    Relu = "relu",
+    /// Loss of bits.
+    Requantize = "requantize",
+    /// A function by its values.
+    Table = "table",
+    /// Largest element along an axis.
+    ReduceMax = "reduce_max",
+    /// Sum along an axis.
+    ReduceSum = "reduce_sum",
+    /// The same elements in another shape.
+    Reshape = "reshape",
+    /// The same elements with axes permuted.
+    Transpose = "transpose",
+}
+
+/// Checks the number of operands.
+fn expect_args<const N: usize>(args: &[Operand<'_>]) -> Result<(), String> {
+    if args.len() == N {
+        return Ok(());
+    }
+    Err(format!("expected {N} operands, found {}", args.len()))
+}
+
+/// Refuses a stated type that is not the derived one.
+fn expect_declared(derived: Derived, declared: Option<&TensorType>) -> Result<Derived, String> {
+    match declared {
+        Some(declared) if *declared != derived.ty => Err(format!(
+            "the stated type `{declared}` is not the derived one, `{}`",
+            derived.ty
+        )),
+        _ => Ok(derived),
+    }
+}
+
+/// Gives exact results their formats: one for the whole tensor where the
+/// elements share their fractional bits, else one per element.
+///
+/// `exact` holds the range and the fractional bits of each element.
+fn derive_exact(shape: &[usize], exact: &[(i128, i128, i32)]) -> Result<Derived, String> {
+    debug_assert_eq!(element_count(shape), exact.len());
+    let cover = |lo, hi, f| {
+        Format::covering(lo, hi, f).ok_or_else(|| {
+            format!(
+                "the exact result ranges over {lo}..={hi} units of 2^-({f}), which needs more \
+                 than 64 bits; requantize an operand first"
+            )
+        })
+    };
+    let shared = exact.first().map(|e| e.2).filter(|&f| exact.iter().all(|e| e.2 == f));
+    let formats = match shared {
+        Some(f) => {
+            let lo = exact.iter().map(|e| e.0).min().unwrap_or(0);
+            let hi = exact.iter().map(|e| e.1).max().unwrap_or(0);
+            Formats::Uniform(cover(lo, hi, f)?)
+        }
+        None => Formats::each(
+            shape.to_vec(),
+            exact
+                .iter()
+                .map(|&(lo, hi, f)| cover(lo, hi, f))
+                .collect::<Result<_, _>>()?,
+        ),
+    };
+    Ok(Derived {
+        ty: TensorType {
+            shape: shape.to_vec(),
+            formats,
+        },
+        // A covering format holds every mantissa as an i64.
+        range: exact
+            .iter()
+            .map(|&(lo, hi, _)| Interval {
+                lo: lo as i64,
+                hi: hi as i64,
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,86 @@
+//! Softmax as exact integer operations and two tables.
+//!
+//! With m the largest element: d = m - x is cut to 10 bits over [0, 8), e =
+//! exp(-d) is read from a table, s is the exact sum of the e, r = 1/s is read
+//! from a table of 10 bits, and the result is e r rounded to 16 bits. This is
+//! an approximation of the real function, fixed by the tables' contents and
+//! the same on every target.
+
+use trigforge::{Format, Overflow, Rounding};
+
+use crate::ir::{Builder, NodeError, NodeId, TensorType};
+use crate::ops::{Constant, Mul, ReduceMax, ReduceSum, Requantize, Sub, Table};
+
+/// Index bits of both tables.
+const INDEX_BITS: i32 = 10;
+/// The largest distance from the maximum that the table tells from infinity is
+/// below 2 to this power.
+const DISTANCE_I: i32 = 3;
+/// Fractional bits of exponentials, reciprocals and results, which reach 1.
+const RESULT_F: i32 = 15;
+
+pub(super) fn expand(
+    builder: &mut Builder,
+    name: &str,
+    x: NodeId,
+    axis: usize,
+) -> Result<NodeId, String> {
+    let reason = |error: NodeError| error.reason;
+    let format = |k, i, f| Format::new(k, i, f).ok_or("internal error: not a format".to_owned());
+    let result = format(false, 1, RESULT_F)?;
+    let shape = builder.ty(x).shape.clone();
+    let mut kept = shape.clone();
+    kept[axis] = 1;
+    let count = i32::try_from(shape[axis]).map_err(|_| "too many elements".to_owned())?;
+    let part = |suffix: &str| format!("{name}.{suffix}");
+
+    let max = builder.node(part("max"), ReduceMax { axis }, &[x], None).map_err(reason)?;
+    let distance = builder.node(part("distance"), Sub, &[max, x], None).map_err(reason)?;
+    let cut = Requantize {
+        rounding: Rounding::RndConv,
+        overflow: Overflow::Sat,
+    };
+    let index = format(false, DISTANCE_I, INDEX_BITS - DISTANCE_I)?;
+    let ty = TensorType::uniform(shape.clone(), index);
+    let index_node = builder.node(part("index"), cut, &[distance], Some(ty)).map_err(reason)?;
+    let exps = table(builder, &part("exp_table"), index, result, |d| libm::exp(-d))?;
+    let first = Table { first: 0 };
+    let exp = builder.node(part("exp"), first, &[index_node, exps], None).map_err(reason)?;
+
+    let sum = builder.node(part("sum"), ReduceSum { axis }, &[exp], None).map_err(reason)?;
+    // The sum lies in [1, count].
+    let sum_i = 32 - count.leading_zeros() as i32;
+    let index = format(false, sum_i, INDEX_BITS - sum_i)?;
+    let ty = TensorType::uniform(kept, index);
+    let index_node = builder.node(part("sum_index"), cut, &[sum], Some(ty)).map_err(reason)?;
+    let reciprocals = table(builder, &part("reciprocal_table"), index, result, |s| 1.0 / s)?;
+    let args = [index_node, reciprocals];
+    let reciprocal = builder.node(part("reciprocal"), first, &args, None).map_err(reason)?;
+
+    let args = [exp, reciprocal];
+    let product = builder.node(part("product"), Mul, &args, None).map_err(reason)?;
+    let ty = TensorType::uniform(shape, result);
+    builder.node(name, cut, &[product], Some(ty)).map_err(reason)
+}
+
+/// A table of a function over all values of an unsigned index format, rounded
+/// to the nearest, saturated.
+fn table(
+    builder: &mut Builder,
+    name: &str,
+    index: Format,
+    result: Format,
+    function: impl Fn(f64) -> f64,
+) -> Result<NodeId, String> {
+    let mantissas: Vec<i64> = (index.min()..=index.max())
+        .map(|m| {
+            let value = function(libm::scalbn(m as f64, -index.f()));
+            let scaled = libm::rint(libm::scalbn(value, result.f()));
+            scaled.clamp(result.min() as f64, result.max() as f64) as i64
+        })
+        .collect();
+    let ty = TensorType::uniform([mantissas.len()], result);
+    builder
+        .node(name, Constant { mantissas }, &[], Some(ty))
+        .map_err(|error| error.reason)
+}

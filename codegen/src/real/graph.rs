@@ -1,0 +1,238 @@
+//! The graph of real-valued operations, with static shapes.
+
+use ndarray::ArrayD;
+use trigforge::{Overflow, Rounding};
+
+use crate::ir::{Formats, broadcast_shape, element_count};
+
+/// A tensor of real numbers.
+pub type Tensor = ArrayD<f64>;
+
+/// Names a node of one graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(pub(crate) usize);
+
+/// A rounding of real values to formats (QONNX `Quant`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quantizer {
+    /// Formats; per-element dimensions broadcast to the operand's shape.
+    pub formats: Formats,
+    /// Rounding mode.
+    pub rounding: Rounding,
+    /// Overflow mode.
+    pub overflow: Overflow,
+}
+
+/// An operation on real tensors; shapes broadcast as NumPy's do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// A tensor from outside.
+    Input,
+    /// A constant.
+    Constant(Tensor),
+    /// Matrix product over the last axis of the first operand and the first of
+    /// a two-dimensional second.
+    MatMul,
+    /// Sum.
+    Add,
+    /// Difference.
+    Sub,
+    /// Product.
+    Mul,
+    /// Larger of the value and zero.
+    Relu,
+    /// Exponentials that add to one along an axis.
+    Softmax {
+        /// The axis, from 0.
+        axis: usize,
+    },
+    /// The same elements in another shape.
+    Reshape,
+    /// The same elements with axes permuted.
+    Transpose {
+        /// For each axis of the result, the operand's axis.
+        permutation: Vec<usize>,
+    },
+    /// Rounding to formats.
+    Quantize(Quantizer),
+}
+
+impl Op {
+    /// The operation's name in messages.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Constant(_) => "constant",
+            Self::MatMul => "matmul",
+            Self::Add => "add",
+            Self::Sub => "sub",
+            Self::Mul => "mul",
+            Self::Relu => "relu",
+            Self::Softmax { .. } => "softmax",
+            Self::Reshape => "reshape",
+            Self::Transpose { .. } => "transpose",
+            Self::Quantize(_) => "quantize",
+        }
+    }
+}
+
+/// One operation and its result's shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The name in the file; any text.
+    pub name: String,
+    /// The operation.
+    pub op: Op,
+    /// Operands, all earlier nodes.
+    pub args: Vec<Id>,
+    /// Shape of the result.
+    pub shape: Vec<usize>,
+}
+
+/// A model of real-valued operations, in order of evaluation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Graph {
+    /// The model's name.
+    pub name: String,
+    /// SHA-256 of the file, in hex.
+    pub source_sha256: String,
+    /// Nodes in order of evaluation.
+    pub nodes: Vec<Node>,
+    /// Names and nodes of the outputs.
+    pub outputs: Vec<(String, Id)>,
+}
+
+impl Graph {
+    /// The node of an id.
+    pub fn node(&self, id: Id) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    /// The constant of a node, if it is one.
+    pub fn constant(&self, id: Id) -> Option<&Tensor> {
+        match &self.node(id).op {
+            Op::Constant(tensor) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    /// Ids in order of evaluation.
+    pub fn ids(&self) -> impl Iterator<Item = Id> + use<> {
+        (0..self.nodes.len()).map(Id)
+    }
+
+    /// The inputs, in the model's order.
+    pub fn inputs(&self) -> impl Iterator<Item = (Id, &Node)> {
+        self.ids()
+            .map(|id| (id, self.node(id)))
+            .filter(|(_, node)| matches!(node.op, Op::Input))
+    }
+
+    /// Adds a constant.
+    pub fn constant_node(&mut self, name: impl Into<String>, tensor: Tensor) -> Id {
+        self.nodes.push(Node {
+            name: name.into(),
+            shape: tensor.shape().to_vec(),
+            op: Op::Constant(tensor),
+            args: Vec::new(),
+        });
+        Id(self.nodes.len() - 1)
+    }
+
+    /// Adds an input of a shape.
+    pub fn input_node(&mut self, name: impl Into<String>, shape: Vec<usize>) -> Id {
+        self.nodes.push(Node {
+            name: name.into(),
+            op: Op::Input,
+            args: Vec::new(),
+            shape,
+        });
+        Id(self.nodes.len() - 1)
+    }
+
+    /// Adds a reshape.
+    ///
+    /// # Errors
+    ///
+    /// The number of elements differs.
+    pub fn reshape_node(
+        &mut self,
+        name: impl Into<String>,
+        arg: Id,
+        shape: Vec<usize>,
+    ) -> Result<Id, String> {
+        let from = &self.node(arg).shape;
+        if element_count(from) != element_count(&shape) {
+            return Err(format!("cannot reshape {from:?} to {shape:?}"));
+        }
+        self.nodes.push(Node {
+            name: name.into(),
+            op: Op::Reshape,
+            args: vec![arg],
+            shape,
+        });
+        Ok(Id(self.nodes.len() - 1))
+    }
+
+    /// Adds an operation whose shape follows from its operands.
+    ///
+    /// # Errors
+    ///
+    /// Says why the operands' shapes do not fit.
+    pub fn op_node(&mut self, name: impl Into<String>, op: Op, args: &[Id]) -> Result<Id, String> {
+        let shapes: Vec<_> = args.iter().map(|&id| self.node(id).shape.as_slice()).collect();
+        let shape = infer_shape(&op, &shapes)?;
+        self.nodes.push(Node {
+            name: name.into(),
+            op,
+            args: args.to_vec(),
+            shape,
+        });
+        Ok(Id(self.nodes.len() - 1))
+    }
+
+    /// How many operands and outputs refer to each node.
+    pub fn use_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.nodes.len()];
+        let args = self.nodes.iter().flat_map(|node| node.args.iter());
+        for id in args.chain(self.outputs.iter().map(|(_, id)| id)) {
+            counts[id.0] += 1;
+        }
+        counts
+    }
+}
+
+fn infer_shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> {
+    match (op, shapes) {
+        (Op::MatMul, &[a, &[rows, columns]]) if a.last() == Some(&rows) => {
+            let mut shape = a.to_vec();
+            shape.pop();
+            shape.push(columns);
+            Ok(shape)
+        }
+        (Op::Add | Op::Sub | Op::Mul, &[a, b]) => broadcast_shape(a, b)
+            .ok_or_else(|| format!("shapes {a:?} and {b:?} do not broadcast")),
+        (Op::Relu, &[x]) => Ok(x.to_vec()),
+        (Op::Softmax { axis }, &[x]) if *axis < x.len() => Ok(x.to_vec()),
+        (Op::Transpose { permutation }, &[x]) => {
+            let mut sorted = permutation.clone();
+            sorted.sort_unstable();
+            if !sorted.into_iter().eq(0..x.len()) {
+                return Err(format!(
+                    "{permutation:?} is not a permutation of the axes of shape {x:?}"
+                ));
+            }
+            Ok(permutation.iter().map(|&axis| x[axis]).collect())
+        }
+        (Op::Quantize(quantizer), &[x]) => match &quantizer.formats {
+            Formats::Uniform(_) => Ok(x.to_vec()),
+            Formats::Each { dims, .. } if broadcast_shape(dims, x).as_deref() == Some(x) => {
+                Ok(x.to_vec())
+            }
+            Formats::Each { dims, .. } => Err(format!(
+                "formats of shape {dims:?} do not broadcast to the tensor's shape {x:?}"
+            )),
+        },
+        _ => Err(format!("{} cannot take operands of shapes {shapes:?}", op.name())),
+    }
+}

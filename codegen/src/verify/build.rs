@@ -1,0 +1,308 @@
+//! Compiles a Rust kernel with a small program around it, and runs it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use quote::{format_ident, quote};
+use thiserror::Error;
+
+use super::Events;
+use crate::emit::rust::Interface;
+use crate::emit::{Kernel, WriteError, write_file};
+use crate::ir::Module;
+
+/// A kernel that could not be compiled.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A folder for the build could not be made.
+    #[error("cannot make a folder for the build")]
+    Folder(#[source] std::io::Error),
+    /// The compiler could not be started.
+    #[error("cannot start `{}`: install Rust with rustup, or name it in RUSTC", compiler.display())]
+    Start {
+        /// The compiler.
+        compiler: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The compiler refused the kernel: a fault of trigforge.
+    #[error("the kernel does not compile; please report this:\n{messages}")]
+    Compile {
+        /// What the compiler said.
+        messages: String,
+    },
+}
+
+/// A kernel that could not be run.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Events or results could not be exchanged.
+    #[error("cannot exchange events with the kernel's program")]
+    Exchange(#[source] std::io::Error),
+    /// A file of events could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The program failed.
+    #[error("the kernel's program failed ({status}): {messages}")]
+    Failed {
+        /// How it ended.
+        status: std::process::ExitStatus,
+        /// What it wrote to standard error.
+        messages: String,
+    },
+    /// The program gave fewer or more results than there are events.
+    #[error("the kernel gave {found} words, expected {expected}")]
+    Length {
+        /// Words expected.
+        expected: usize,
+        /// Words found.
+        found: usize,
+    },
+}
+
+/// How a kernel is compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// `-C target-cpu`: the processor to compile for; `None` for the baseline.
+    pub cpu: Option<String>,
+}
+
+/// A compiled kernel and the folder that it lies in.
+#[derive(Debug)]
+pub struct RustKernel {
+    folder: tempfile::TempDir,
+    program: PathBuf,
+    input_words: usize,
+    output_words: usize,
+}
+
+const STREAM: &str = include_str!("runner/stream.rs");
+
+/// The compiler: `RUSTC`, or `rustc` of the path.
+pub fn rustc() -> PathBuf {
+    std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from)
+}
+
+impl RustKernel {
+    /// Compiles the files of a kernel, with the program that runs events from
+    /// a file.
+    ///
+    /// # Errors
+    ///
+    /// A compiler that is missing or refuses the kernel.
+    pub fn build(
+        module: &Module,
+        kernel: &Kernel,
+        options: &BuildOptions,
+    ) -> Result<Self, BuildError> {
+        Self::build_with(module, kernel, options, STREAM)
+    }
+
+    /// Compiles the files of a kernel with another program around it, which has
+    /// the module `glue` for the kernel's interface.
+    ///
+    /// # Errors
+    ///
+    /// A compiler that is missing or refuses the kernel.
+    pub fn build_with(
+        module: &Module,
+        kernel: &Kernel,
+        options: &BuildOptions,
+        program: &str,
+    ) -> Result<Self, BuildError> {
+        let folder = tempfile::tempdir().map_err(BuildError::Folder)?;
+        kernel.write(folder.path())?;
+        let interface = Interface::of(module);
+        write_file(&folder.path().join("main.rs"), program.as_bytes())?;
+        write_file(&folder.path().join("glue.rs"), glue(&interface).as_bytes())?;
+        let root = match kernel.files.first() {
+            Some((path, _)) if kernel.files.len() == 1 => folder.path().join(path),
+            _ => folder.path().join("src/lib.rs"),
+        };
+        let library = folder.path().join("libkernel.rlib");
+        compile(options, &[
+            "--crate-name".into(),
+            "kernel".into(),
+            "--crate-type".into(),
+            "rlib".into(),
+            "-o".into(),
+            library.clone().into(),
+            root.into(),
+        ])?;
+        let binary = folder.path().join("main");
+        let mut external = OsString::from("kernel=");
+        external.push(&library);
+        compile(options, &[
+            "--crate-name".into(),
+            "main".into(),
+            "--extern".into(),
+            external,
+            "-o".into(),
+            binary.clone().into(),
+            folder.path().join("main.rs").into(),
+        ])?;
+        let sum = |ports: &[crate::emit::rust::Port]| ports.iter().map(|port| port.len).sum();
+        Ok(Self {
+            program: binary,
+            folder,
+            input_words: sum(&interface.inputs),
+            output_words: sum(&interface.outputs),
+        })
+    }
+
+    /// The compiled program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The folder of the build, for files that the program exchanges.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes events to a file that the program can read.
+    ///
+    /// # Errors
+    ///
+    /// The file, if it cannot be written.
+    pub fn write_events(&self, events: &Events) -> Result<PathBuf, WriteError> {
+        let path = self.folder.path().join("events");
+        let bytes: Vec<_> = events.mantissas().iter().flat_map(|m| m.to_le_bytes()).collect();
+        write_file(&path, &bytes)?;
+        Ok(path)
+    }
+
+    /// Runs the kernel on all events; the mantissas of all outputs in a row.
+    ///
+    /// # Errors
+    ///
+    /// A program that fails, or gives another number of results.
+    pub fn run(&self, events: &Events) -> Result<Vec<Vec<i64>>, RunError> {
+        debug_assert_eq!(events.width(), self.input_words);
+        let given = self.write_events(events)?;
+        let results = self.folder.path().join("results");
+        let output = Command::new(&self.program)
+            .args([given, results.clone()])
+            .output()
+            .map_err(RunError::Exchange)?;
+        if !output.status.success() {
+            return Err(RunError::Failed {
+                status: output.status,
+                messages: String::from_utf8_lossy(&output.stderr).into_owned(),
+            });
+        }
+        let bytes = std::fs::read(results).map_err(RunError::Exchange)?;
+        let (words, rest) = bytes.as_chunks::<8>();
+        let expected = events.len() * self.output_words;
+        if words.len() != expected || !rest.is_empty() {
+            return Err(RunError::Length {
+                expected,
+                found: words.len(),
+            });
+        }
+        let words: Vec<_> = words.iter().map(|word| i64::from_le_bytes(*word)).collect();
+        Ok(words.chunks(self.output_words.max(1)).map(<[i64]>::to_vec).collect())
+    }
+}
+
+fn compile(options: &BuildOptions, arguments: &[OsString]) -> Result<(), BuildError> {
+    let compiler = rustc();
+    let mut command = Command::new(&compiler);
+    command.args(["--edition", "2024", "-C", "opt-level=3", "-C", "panic=abort"]);
+    // The kernel must not get slower for a check that it has no use for.
+    command.args(["-C", "debug-assertions=off"]);
+    if let Some(cpu) = &options.cpu {
+        command.arg("-C").arg(format!("target-cpu={cpu}"));
+    }
+    let output = command.args(arguments).output().map_err(|source| BuildError::Start {
+        compiler,
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(BuildError::Compile {
+        messages: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// The kernel's interface in words of 64 bits, for a program around it.
+fn glue(interface: &Interface) -> String {
+    let input_types: Vec<_> = (0..interface.inputs.len())
+        .map(|index| match interface.inputs.len() {
+            1 => format_ident!("Input"),
+            _ => format_ident!("Input{index}"),
+        })
+        .collect();
+    let mut at = 0usize;
+    let inputs: Vec<_> = interface
+        .inputs
+        .iter()
+        .map(|port| {
+            let first = at;
+            at += port.len;
+            let element = format_ident!("i{}", port.bits);
+            quote! { core::array::from_fn(|j| words[#first + j] as #element) }
+        })
+        .collect();
+    let indices: Vec<_> = (0..interface.inputs.len()).map(syn::Index::from).collect();
+    let outputs = match interface.outputs.as_slice() {
+        [_] => quote! { output.iter().map(|&m| i64::from(m)) },
+        several => {
+            let fields = several.iter().map(|port| format_ident!("{}", port.field));
+            quote! { core::iter::empty()#(.chain(output.#fields.iter().map(|&m| i64::from(m))))* }
+        }
+    };
+    let code = quote! {
+        #[allow(unused_imports)]
+        use kernel::*;
+
+        /// Words of one event.
+        pub const INPUT_WORDS: usize = #at;
+
+        /// One event in the kernel's types.
+        pub type Event = (#(#input_types,)*);
+
+        /// Brings words into the kernel's types.
+        #[allow(unused_variables)]
+        pub fn event(words: &[i64]) -> Event {
+            (#(#inputs,)*)
+        }
+
+        /// The kernel, under a name that tools can find.
+        #[unsafe(no_mangle)]
+        #[inline(never)]
+        pub fn trigforge_infer(event: &Event) -> Output {
+            kernel::infer(#(&event.#indices),*)
+        }
+
+        /// Computes one event.
+        #[inline(always)]
+        pub fn infer(event: &Event) -> Output {
+            trigforge_infer(event)
+        }
+
+        /// The outputs as words.
+        #[allow(dead_code, clippy::useless_conversion)]
+        pub fn words(output: &Output) -> impl Iterator<Item = i64> + '_ {
+            #outputs
+        }
+
+        /// Reads a file of words.
+        pub fn read_words(path: &std::ffi::OsStr) -> std::io::Result<Vec<i64>> {
+            let bytes = std::fs::read(path)?;
+            let (words, _) = bytes.as_chunks::<8>();
+            Ok(words.iter().map(|word| i64::from_le_bytes(*word)).collect())
+        }
+    };
+    match syn::parse2::<syn::File>(code.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        Err(_) => code.to_string(),
+    }
+}

@@ -1,0 +1,142 @@
+//! What can be wrong with a data file.
+
+use std::path::PathBuf;
+
+/// An error in the user's data: which file, column and row, what was expected, what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The file cannot be opened or read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Io {
+        /// The data file.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The extension names no known format.
+    #[error("{}: unknown kind of data file; expected a name that ends in .parquet or .npz", path.display())]
+    UnknownKind {
+        /// The data file.
+        path: PathBuf,
+    },
+    /// The file is damaged or not what its extension says.
+    #[error("{}: not a readable {kind} file: {reason}", path.display())]
+    Malformed {
+        /// The data file.
+        path: PathBuf,
+        /// The format that was expected.
+        kind: &'static str,
+        /// What the reader of that format said.
+        reason: String,
+    },
+    /// Columns that were asked for are not in the file.
+    #[error("{}: no column {}; the file has {}", path.display(), list(missing), list(found))]
+    MissingColumns {
+        /// The data file.
+        path: PathBuf,
+        /// The columns that are not there.
+        missing: Vec<String>,
+        /// All columns of the file.
+        found: Vec<String>,
+    },
+    /// A column is of a type that is not supported in its role.
+    #[error("{}: column '{column}' is {found}; expected {expected}", path.display())]
+    ColumnType {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// What is supported.
+        expected: &'static str,
+    },
+    /// A cell is empty.
+    #[error("{}: column '{column}', row {row} is null; fill or drop such rows first", path.display())]
+    Null {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The row, counted from 0.
+        row: usize,
+    },
+    /// A cell is NaN or infinite.
+    #[error("{}: column '{column}', row {row} is {value}; expected a finite number (drop such rows first)", path.display())]
+    NotFinite {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The row, counted from 0.
+        row: usize,
+        /// The offending value.
+        value: f32,
+    },
+    /// Two columns have different lengths.
+    #[error("{}: column '{column}' has {found} rows, but '{reference}' has {expected}", path.display())]
+    Length {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its length.
+        found: usize,
+        /// The column it is compared with.
+        reference: String,
+        /// The length of that one.
+        expected: usize,
+    },
+    /// A feature has the same value everywhere.
+    #[error("{}: column '{column}' is {value} in every row; take it out of the features", path.display())]
+    Constant {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// Its only value.
+        value: f32,
+    },
+    /// A label is no class number.
+    #[error("{}: column '{column}', row {row} is {found}; expected a class number from 0 to {}", path.display(), classes - 1)]
+    Label {
+        /// The data file.
+        path: PathBuf,
+        /// The label column.
+        column: String,
+        /// The row, counted from 0.
+        row: usize,
+        /// The number found.
+        found: i64,
+        /// Number of classes in the configuration.
+        classes: usize,
+    },
+    /// A class of the configuration never occurs.
+    #[error("{}: column '{column}' never holds {class} ('{name}'); correct data.classes or the file", path.display())]
+    EmptyClass {
+        /// The data file.
+        path: PathBuf,
+        /// The label column.
+        column: String,
+        /// Number of the class.
+        class: usize,
+        /// Its name.
+        name: String,
+    },
+    /// A part of the split would hold no rows.
+    #[error("{}: {rows} rows leave none for the {part} part; give more data or larger fractions in data.split", path.display())]
+    EmptyPart {
+        /// The data file.
+        path: PathBuf,
+        /// Rows of the file.
+        rows: usize,
+        /// The part without rows.
+        part: &'static str,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,102 @@
+//! The train, validation and test parts: a function of the seed and the number of rows.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::DataError;
+use crate::seed::{Purpose, Stream};
+
+/// Shares of the rows; they add up to at most 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fractions {
+    /// Share that the weights are learned on.
+    pub train: f64,
+    /// Share that chooses the epoch; never learned on.
+    pub validation: f64,
+    /// Share that gives the published figures; never chosen on.
+    pub test: f64,
+    /// Seed of the shuffle.
+    pub seed: u64,
+}
+
+/// One of the three parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The weights are learned on it.
+    Train,
+    /// Early stopping looks at it.
+    Validation,
+    /// Only the published figures look at it.
+    Test,
+}
+
+/// Row numbers of the three parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    train: Vec<usize>,
+    validation: Vec<usize>,
+    test: Vec<usize>,
+}
+
+impl Split {
+    /// Shuffles `rows` row numbers by the seed and cuts them; `path` is what errors call the data.
+    ///
+    /// # Errors
+    ///
+    /// A part that would be empty.
+    pub fn new(path: &Path, rows: usize, fractions: &Fractions) -> Result<Self, DataError> {
+        let order = Stream::new(fractions.seed, Purpose::Split).permutation(rows);
+        let count = |share: f64| ((rows as f64 * share).round() as usize).min(rows);
+        let first = count(fractions.train);
+        let second = count(fractions.train + fractions.validation).max(first);
+        let third = count(fractions.train + fractions.validation + fractions.test).max(second);
+        let split = Self {
+            train: order[..first].to_vec(),
+            validation: order[first..second].to_vec(),
+            test: order[second..third].to_vec(),
+        };
+        let parts =
+            [("train", &split.train), ("validation", &split.validation), ("test", &split.test)];
+        match parts.iter().find(|(_, part)| part.is_empty()) {
+            Some((part, _)) => Err(DataError::EmptyPart { path: path.to_owned(), rows, part }),
+            None => Ok(split),
+        }
+    }
+
+    /// Row numbers of one part.
+    pub fn rows(&self, part: Part) -> &[usize] {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRACTIONS: Fractions = Fractions { train: 0.8, validation: 0.1, test: 0.1, seed: 1 };
+
+    #[test]
+    fn parts_are_disjoint_and_repeatable() {
+        let split = Split::new(Path::new("t"), 1005, &FRACTIONS).expect("split");
+        let counts = [Part::Train, Part::Validation, Part::Test].map(|p| split.rows(p).len());
+        assert_eq!(counts, [804, 101, 100]);
+        let mut all = [split.train.clone(), split.validation.clone(), split.test.clone()].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..1005).collect::<Vec<_>>());
+        assert_eq!(split, Split::new(Path::new("t"), 1005, &FRACTIONS).expect("split"));
+        let other = Fractions { seed: 2, ..FRACTIONS };
+        assert_ne!(split, Split::new(Path::new("t"), 1005, &other).expect("split"));
+    }
+
+    #[test]
+    fn an_empty_part_is_refused() {
+        let error = Split::new(Path::new("t.npz"), 3, &FRACTIONS).expect_err("error");
+        assert!(error.to_string().contains("3 rows leave none for the test part"), "{error}");
+    }
+}

@@ -1,0 +1,37 @@
+//! Models for triggers: data in, quantisation-aware training, QONNX out.
+//!
+//! A physicist writes one TOML file (see [`config`]) and calls [`train()`]; the result is a QONNX
+//! model that takes features in physical units and is exact down to the last bit, the sample and
+//! card that go with it, and figures of what the integer kernel does.
+//!
+//! ```text
+//! file of columns -> data -> scaling -> train (float, then quantised) -> export -> model.onnx
+//!                                                     \-> metrics -> metrics.json, CARD.md
+//! ```
+//!
+//! Formats are powers of two: see [`format::Format`]. Rounding is half to even everywhere and every
+//! format saturates.
+//!
+//! ```
+//! use trigforge_models::metrics::evaluate;
+//!
+//! // Three rows of two logits, and their classes.
+//! let figures = evaluate(&[2.0, 0.0, 0.0, 1.0, 0.5, 0.0], 2, &[0, 1, 1], 0.5)?;
+//! assert_eq!(figures.confusion, [[1, 0], [1, 1]]);
+//! # Ok::<(), trigforge_models::metrics::MetricsError>(())
+//! ```
+
+mod artefacts;
+pub mod config;
+pub mod data;
+pub mod export;
+mod files;
+pub mod format;
+pub mod metrics;
+pub mod network;
+pub mod scaling;
+pub mod seed;
+pub mod train;
+
+pub use config::Config;
+pub use train::{TrainError, TrainOptions, TrainSummary, train};

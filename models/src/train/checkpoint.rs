@@ -1,0 +1,148 @@
+//! The state of a training in one file, replaced at the end of every epoch.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array1;
+use ndarray_npy::{NpzReader, NpzWriter};
+use serde::{Deserialize, Serialize};
+
+use super::TrainError;
+use super::state::{Position, State};
+use crate::config::Config;
+use crate::files;
+use crate::network::Network;
+
+/// Name of the folder below the output directory.
+pub(super) const FOLDER: &str = "checkpoint";
+
+/// The arrays of a checkpoint, in the order in which they are written.
+const ARRAYS: [&str; 6] = ["weights", "first_moment", "second_moment", "average", "best", "float"];
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    config: Config,
+    position: Position,
+}
+
+/// Where the checkpoint of an output directory is.
+pub(super) fn path(out_dir: &Path) -> PathBuf {
+    out_dir.join(FOLDER).join("state.npz")
+}
+
+/// Replaces the checkpoint.
+pub(super) fn save(path: &Path, config: &Config, state: &State) -> Result<(), TrainError> {
+    let failed = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
+    let header = Header { config: config.clone(), position: state.position.clone() };
+    let header = serde_json::to_vec(&header).map_err(|e| failed(e.to_string()))?;
+    let networks = [
+        &state.weights,
+        &state.first_moment,
+        &state.second_moment,
+        &state.average,
+        &state.best,
+        &state.float,
+    ];
+    let mut bytes = Cursor::new(Vec::new());
+    let mut writer = NpzWriter::new(&mut bytes);
+    let write = |writer: &mut NpzWriter<_>| {
+        for (name, network) in ARRAYS.iter().zip(networks) {
+            writer.add_array(*name, &Array1::from(network.flatten()))?;
+        }
+        writer.add_array("header", &Array1::from(header))
+    };
+    write(&mut writer).map_err(|e| failed(e.to_string()))?;
+    writer.finish().map_err(|e| failed(e.to_string()))?;
+    files::replace(path, &bytes.into_inner())
+        .map_err(|source| TrainError::Io { path: path.to_owned(), source })
+}
+
+/// Reads a checkpoint that belongs to `config`; `shape` is a network of its shape.
+pub(super) fn load(path: &Path, config: &Config, shape: &Network) -> Result<State, TrainError> {
+    let failed = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
+    let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
+    let mut reader = NpzReader::new(Cursor::new(bytes)).map_err(|e| failed(e.to_string()))?;
+    let header: Array1<u8> = reader.by_name("header").map_err(|e| failed(e.to_string()))?;
+    let header: Header =
+        serde_json::from_slice(&header.to_vec()).map_err(|e| failed(e.to_string()))?;
+    if let Some(difference) = difference(&header.config, config) {
+        return Err(TrainError::OtherConfig {
+            path: path.to_owned(),
+            difference: difference.to_owned(),
+        });
+    }
+    let mut network = |name: &str| {
+        let numbers: Array1<f32> = reader.by_name(name).map_err(|e| failed(e.to_string()))?;
+        let network = shape.unflatten(&numbers.to_vec());
+        network.ok_or_else(|| failed(format!("'{name}' has {} numbers", numbers.len())))
+    };
+    Ok(State {
+        weights: network("weights")?,
+        first_moment: network("first_moment")?,
+        second_moment: network("second_moment")?,
+        average: network("average")?,
+        best: network("best")?,
+        float: network("float")?,
+        position: header.position,
+    })
+}
+
+/// The first table that matters to the weights and is not the same.
+fn difference(old: &Config, new: &Config) -> Option<&'static str> {
+    if old.data != new.data {
+        Some("[data] differs")
+    } else if old.model != new.model {
+        Some("[model] differs")
+    } else if old.train != new.train {
+        Some("[train] differs")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::state::{EpochRecord, Stage};
+    use crate::train::tests::tiny_config;
+
+    fn state() -> State {
+        let mut state = State::start(Network::initialise(&[2, 3, 2], 1));
+        state.average = Network::initialise(&[2, 3, 2], 2);
+        state.position.best = Some((4, 0.1 + 0.2));
+        state.position.seconds = 1.0 / 3.0;
+        state.position.history.push(EpochRecord {
+            stage: Stage::Float,
+            epoch: 0,
+            train_loss: 1.0 / 7.0,
+            validation_loss: 0.7,
+            validation_accuracy: 0.5,
+        });
+        state
+    }
+
+    #[test]
+    fn comes_back_bit_for_bit() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (path, config) = (dir.path().join("state.npz"), tiny_config());
+        save(&path, &config, &state()).expect("save");
+        assert_eq!(load(&path, &config, &state().weights).expect("load"), state());
+        let files = std::fs::read_dir(dir.path()).expect("list").count();
+        assert_eq!(files, 1, "the temporary file is gone");
+    }
+
+    #[test]
+    fn another_config_or_a_damaged_file_is_refused() {
+        let dir = tempfile::tempdir().expect("tempdir");
+        let (path, config) = (dir.path().join("state.npz"), tiny_config());
+        save(&path, &config, &state()).expect("save");
+        let mut other = config.clone();
+        other.train.learning_rate *= 2.0;
+        let error = load(&path, &other, &state().weights).expect_err("error");
+        assert!(error.to_string().contains("[train] differs"), "{error}");
+        let bytes = std::fs::read(&path).expect("read");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("write");
+        let error = load(&path, &config, &state().weights).expect_err("error");
+        assert!(matches!(error, TrainError::Checkpoint { .. }), "{error}");
+    }
+}

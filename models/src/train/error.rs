@@ -1,0 +1,83 @@
+//! Why a training stops.
+
+use std::path::PathBuf;
+
+use crate::config::ConfigError;
+use crate::data::DataError;
+use crate::export::ExportError;
+use crate::metrics::MetricsError;
+
+/// An error of [`train`](super::train()).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The configuration is not valid.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data is not valid.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The figures of merit cannot be computed.
+    #[error("evaluating the {part} part: {source}")]
+    Metrics {
+        /// The part of the data.
+        part: &'static str,
+        /// The reason.
+        source: MetricsError,
+    },
+    /// A file of the output directory cannot be written or read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// There is nothing to resume, or it is damaged.
+    #[error("{}: not a usable checkpoint: {reason}; start again without resuming", path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The checkpoint belongs to another configuration.
+    #[error(
+        "{}: this checkpoint was made with another configuration ({difference}); restore that one, \
+         or start again without resuming",
+        path.display()
+    )]
+    OtherConfig {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The first table that differs.
+        difference: String,
+    },
+    /// The exported model does not compute what the trainer computed: a fault of trigforge.
+    #[error("{}: the exported model does not read back: {reason} (a fault of trigforge, please report it)", path.display())]
+    ReadBack {
+        /// The exported model.
+        path: PathBuf,
+        /// What differs.
+        reason: String,
+    },
+    /// The loss is no longer a number.
+    #[error("{stage} stage, epoch {epoch}: the loss is {loss}; lower the learning rate")]
+    Diverged {
+        /// The stage of the training.
+        stage: &'static str,
+        /// The epoch, counted from 0.
+        epoch: usize,
+        /// The loss.
+        loss: f64,
+    },
+    /// The tensor library failed.
+    #[error("tensor library: {reason}")]
+    Backend {
+        /// What it said.
+        reason: String,
+    },
+}

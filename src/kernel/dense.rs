@@ -1,0 +1,310 @@
+//! The dense layer: every input to every output.
+
+use super::mantissa::Mantissa;
+
+/// Outputs that share a vector register; 1 if sums are scalars.
+const LANES: usize = if cfg!(target_feature = "avx512bw") {
+    16
+} else if cfg!(target_feature = "avx2") {
+    8
+} else if cfg!(any(target_feature = "sse2", target_feature = "neon")) {
+    4
+} else {
+    1
+};
+
+/// Lanes used by a tile of `outputs`.
+const fn lanes(outputs: usize) -> usize {
+    if outputs < LANES { outputs } else { LANES }
+}
+
+/// The most sums that stay in registers at a time.
+const SUMS: usize = if cfg!(target_feature = "avx2") {
+    64
+} else if LANES > 1 {
+    32
+} else {
+    4
+};
+
+/// Whether to spell products so that LLVM finds `pmaddwd`.
+///
+/// That instruction multiplies 16-bit lanes and adds neighbours. LLVM finds it
+/// only between two vectors that it must take as they are.
+const fn paired<X: Mantissa, W: Mantissa, A: Mantissa>() -> bool {
+    cfg!(target_feature = "sse2") && X::BITS == 16 && W::BITS == 16 && A::BITS == 32
+}
+
+/// Parts of each sum in a tile of `outputs`: more in flight in small tiles.
+const fn parts(outputs: usize) -> usize {
+    let spare = SUMS / outputs;
+    if LANES == 1 || spare < 2 {
+        1
+    } else if spare < 4 {
+        2
+    } else {
+        4
+    }
+}
+
+/// The number of weight pairs for `inputs`: half of it, rounded up.
+#[must_use]
+pub const fn pairs(inputs: usize) -> usize {
+    inputs.div_ceil(2)
+}
+
+/// The number of weight columns that suits the target best for `outputs`.
+///
+/// At least `outputs`; the columns above it are padding.
+#[must_use]
+pub const fn columns(outputs: usize) -> usize {
+    let to = if LANES < 8 { LANES } else { 8 };
+    match outputs.checked_next_multiple_of(to) {
+        Some(n) => n,
+        None => outputs,
+    }
+}
+
+/// Lays a weight matrix out for [`dense`]: `w[o][i]` to `[i / 2][o][i % 2]`.
+///
+/// Meant for a `static`, where the compiler runs it. Missing weights (of an
+/// odd last input, of padding columns) become `zero`.
+#[must_use]
+pub const fn interleave<W, const IN: usize, const OUT: usize, const P: usize, const C: usize>(
+    w: &[[W; IN]; OUT],
+    zero: W,
+) -> [[[W; 2]; C]; P]
+where
+    W: Copy,
+{
+    const {
+        assert!(P == IN.div_ceil(2), "one pair for two inputs");
+        assert!(C >= OUT, "at least one column for each output");
+    }
+    let mut laid = [[[zero; 2]; C]; P];
+    let mut o = 0;
+    while o < OUT {
+        let mut i = 0;
+        while i < IN {
+            laid[i / 2][o][i % 2] = w[o][i];
+            i += 1;
+        }
+        o += 1;
+    }
+    laid
+}
+
+/// An array for [`dense_into`] to overwrite; its contents mean nothing.
+///
+/// Unlike `[0; N]` it costs no call of `memset`, however large (with 8-bit
+/// elements LLVM makes one all the same).
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn scratch<Y: Mantissa, const N: usize>() -> [Y; N] {
+    let inline = if LANES > 1 { 128 } else { 32 };
+    if size_of::<[Y; N]>() <= inline {
+        [Y::ZERO; N]
+    } else {
+        [core::hint::black_box(Y::ZERO); N]
+    }
+}
+
+/// Computes `y[o] = epilogue(o, bias[o] + sum over i of w[o][i] * x[i])`.
+///
+/// The sums are exact if they fit the accumulator `A`, and wrap otherwise.
+/// Shapes that do not fit each other are an error at compile time.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn dense<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT: usize>(
+    x: &[X; IN],
+    w: &[[[W; 2]; C]; P],
+    bias: &[A; OUT],
+    epilogue: impl Fn(usize, A) -> Y,
+) -> [Y; OUT]
+where
+    X: Mantissa,
+    W: Mantissa,
+    A: Mantissa,
+    Y: Mantissa,
+{
+    let mut y = scratch();
+    dense_into(x, w, bias, epilogue, &mut y);
+    y
+}
+
+/// [`dense`] into an array that is already there.
+///
+/// # Panics
+///
+/// Never.
+#[inline(always)]
+pub fn dense_into<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT: usize>(
+    x: &[X; IN],
+    w: &[[[W; 2]; C]; P],
+    bias: &[A; OUT],
+    epilogue: impl Fn(usize, A) -> Y,
+    y: &mut [Y; OUT],
+) where
+    X: Mantissa,
+    W: Mantissa,
+    A: Mantissa,
+    Y: Mantissa,
+{
+    const {
+        assert!(P == IN.div_ceil(2), "one pair for two inputs");
+        assert!(C >= OUT, "at least one column for each output");
+    }
+    if paired::<i16, W, A>() && X::BITS < 16 {
+        let mut wide = [0i16; IN];
+        for (wide, x) in wide.iter_mut().zip(x) {
+            *wide = x.cast();
+        }
+        tiles(&wide, w, bias, epilogue, y);
+    } else {
+        tiles(x, w, bias, epilogue, y);
+    }
+}
+
+/// Goes through the outputs, a tile at a time.
+#[inline(always)]
+fn tiles<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT: usize>(
+    x: &[X; IN],
+    w: &[[[W; 2]; C]; P],
+    bias: &[A; OUT],
+    epilogue: impl Fn(usize, A) -> Y,
+    y: &mut [Y; OUT],
+) where
+    X: Mantissa,
+    W: Mantissa,
+    A: Mantissa,
+    Y: Mantissa,
+{
+    // Weights known to the optimiser are folded into lanes, and lost as pairs.
+    let w = if paired::<X, W, A>() {
+        core::hint::black_box(w)
+    } else {
+        w
+    };
+    let mut at = 0;
+    macro_rules! tiles {
+        ($($tile:literal)*) => {$(
+            while C - at >= $tile && $tile <= SUMS {
+                tile::<X, W, A, Y, IN, P, C, OUT, $tile, { parts($tile) }, { lanes($tile) }>(x, w, bias, at, &epilogue, y);
+                at += $tile;
+            }
+        )*};
+    }
+    tiles!(64 32 16 8 4 1);
+}
+
+/// Adds the products of `$k` pairs of inputs `$x` and their rows `$w`.
+///
+/// A macro, so that all loops of a layer stand in one function: a function of
+/// its own would be optimised first, and its sums then taken apart.
+macro_rules! accumulate {
+    ($k:expr, $x:expr, $w:expr, $at:expr, $sums:expr) => {
+        let mut lanes = [[[X::ZERO; 2]; L]; $k];
+        for (lanes, x) in lanes.iter_mut().zip($x) {
+            *lanes = [*x; L];
+        }
+        let lanes = if paired::<X, W, A>() {
+            core::hint::black_box(lanes)
+        } else {
+            lanes
+        };
+        for ((x, w), sums) in lanes.iter().zip($w).zip($sums) {
+            let Some(w) = w.get($at..).and_then(|w| w.first_chunk::<T>()) else {
+                break;
+            };
+            let (w, _) = w.as_chunks::<L>();
+            let (sums, _) = sums.as_chunks_mut::<L>();
+            for (sums, w) in sums.iter_mut().zip(w) {
+                let mut products = [A::ZERO; L];
+                for ((product, w), x) in products.iter_mut().zip(w).zip(x) {
+                    let even = x[0].cast::<A>().wmul(w[0].cast());
+                    let odd = x[1].cast::<A>().wmul(w[1].cast());
+                    *product = even.wadd(odd);
+                }
+                // A loop of its own, so that neighbours are added first.
+                for (sum, product) in sums.iter_mut().zip(products) {
+                    *sum = sum.wadd(product);
+                }
+            }
+        }
+    };
+}
+
+/// Computes the outputs `at..at + T` with their sums in registers.
+///
+/// Each sum has `K` parts, for `K` multiplications that need not wait for each
+/// other.
+#[inline(always)]
+fn tile<
+    X,
+    W,
+    A,
+    Y,
+    const IN: usize,
+    const P: usize,
+    const C: usize,
+    const OUT: usize,
+    const T: usize,
+    const K: usize,
+    const L: usize,
+>(
+    x: &[X; IN],
+    w: &[[[W; 2]; C]; P],
+    bias: &[A; OUT],
+    at: usize,
+    epilogue: &impl Fn(usize, A) -> Y,
+    y: &mut [Y; OUT],
+) where
+    X: Mantissa,
+    W: Mantissa,
+    A: Mantissa,
+    Y: Mantissa,
+{
+    let mut sums = [[A::ZERO; T]; K];
+    if let (Some(first), Some(bias)) = (sums.first_mut(), bias.get(at..)) {
+        for (sum, bias) in first.iter_mut().zip(bias) {
+            *sum = *bias;
+        }
+    }
+    let (x, odd) = x.as_chunks::<2>();
+    let (x_groups, x_rest) = x.as_chunks::<K>();
+    let (w_groups, w_rest) = w.as_chunks::<K>();
+    for (x, w) in x_groups.iter().zip(w_groups) {
+        accumulate!(K, x, w, at, &mut sums);
+    }
+    let odd = odd.first().map(|&x| [x, X::ZERO]);
+    // With K = 1 there is no rest, and the odd input meets the last group.
+    let w_rest = if K == 1 {
+        w.get(x.len()..).unwrap_or(&[])
+    } else {
+        w_rest
+    };
+    for (x, w) in x_rest.iter().copied().chain(odd).zip(w_rest) {
+        accumulate!(1, &[x], [w], at, &mut sums);
+    }
+    let [total, parts @ ..] = &mut sums[..] else {
+        return;
+    };
+    for part in parts {
+        for (sum, part) in total.iter_mut().zip(part) {
+            *sum = sum.wadd(*part);
+        }
+    }
+    for (t, sum) in total.iter().enumerate() {
+        if let Some(y) = y.get_mut(at + t) {
+            *y = epilogue(at + t, *sum);
+        }
+    }
+}
