@@ -17,6 +17,7 @@ mod exact;
 pub mod import;
 pub mod interp;
 pub mod ir;
+pub mod latency;
 pub mod ops;
 pub mod quantize;
 pub mod real;

@@ -20,7 +20,10 @@ fn main() -> ExitCode {
         let summary = train(&Config::from_file(Path::new(config))?, &options)?;
         for (part, figures) in [("validation", &summary.validation), ("test", &summary.test)] {
             for (kind, figures) in [("float", &figures.float), ("quantised", &figures.quantised)] {
-                println!("{part} {kind}: accuracy {:.4}, AUC {:.4?}", figures.accuracy, figures.auc);
+                println!(
+                    "{part} {kind}: accuracy {:.4}, AUC {:.4?}",
+                    figures.accuracy, figures.auc
+                );
             }
         }
         println!("{:.1} s of training", summary.seconds);

@@ -133,7 +133,10 @@ pub struct OutputConfig {
 
 impl Default for OutputConfig {
     fn default() -> Self {
-        Self { sample_rows: 4000, signal_efficiency: 0.5 }
+        Self {
+            sample_rows: 4000,
+            signal_efficiency: 0.5,
+        }
     }
 }
 
@@ -190,8 +193,10 @@ impl Config {
     ///
     /// A file that cannot be read, is not TOML, or holds an unknown key or a value out of range.
     pub fn from_file(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::from_text(&text, path)
     }
 
@@ -218,7 +223,12 @@ impl Config {
         self.data.check()?;
         self.model.check()?;
         self.train.check()?;
-        within("output.signal_efficiency", self.output.signal_efficiency, 1e-3, 0.999)?;
+        within(
+            "output.signal_efficiency",
+            self.output.signal_efficiency,
+            1e-3,
+            0.999,
+        )?;
         within("output.sample_rows", self.output.sample_rows, 1, 1_000_000)
     }
 
@@ -233,7 +243,10 @@ impl DataConfig {
         within("data.features (how many)", self.features.len(), 1, 4096)?;
         within("data.classes (how many)", self.classes.len(), 2, 1024)?;
         for names in [&self.features, &self.classes] {
-            if let Some((_, twice)) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n))
+            if let Some((_, twice)) = names
+                .iter()
+                .enumerate()
+                .find(|(i, n)| names[..*i].contains(n))
             {
                 return Err(ConfigError::Value {
                     key: "data.features or data.classes",
@@ -259,10 +272,23 @@ impl ModelConfig {
         within("model.raw_bits", self.raw_bits, 2, 12)?;
         within("model.tail", self.tail, 0.0, 0.1)?;
         within("model.input_bits", self.input_bits, 2, 12)?;
-        within("model.input_integer_bits", self.input_integer_bits, 0, self.input_bits - 1)?;
+        within(
+            "model.input_integer_bits",
+            self.input_integer_bits,
+            0,
+            self.input_bits - 1,
+        )?;
         within("model.bias_bits", self.bias_bits, 2, 16)?;
-        widths("model.weight_bits", &self.weight_bits, self.hidden.len() + 1)?;
-        widths("model.activation_bits", &self.activation_bits, self.hidden.len())
+        widths(
+            "model.weight_bits",
+            &self.weight_bits,
+            self.hidden.len() + 1,
+        )?;
+        widths(
+            "model.activation_bits",
+            &self.activation_bits,
+            self.hidden.len(),
+        )
     }
 }
 
@@ -272,7 +298,12 @@ impl TrainConfig {
         within("train.quantised_epochs", self.quantised_epochs, 1, 100_000)?;
         within("train.batch_size", self.batch_size, 1, 1 << 20)?;
         within("train.learning_rate", self.learning_rate, 1e-9, 10.0)?;
-        within("train.quantised_learning_rate", self.quantised_learning_rate, 1e-9, 10.0)?;
+        within(
+            "train.quantised_learning_rate",
+            self.quantised_learning_rate,
+            1e-9,
+            10.0,
+        )?;
         within("train.final_share", self.final_share, 0.0, 1.0)?;
         within("train.weight_decay", self.weight_decay, 0.0, 10.0)?;
         within("train.averaging", self.averaging, 0.0, 0.99999)?;
@@ -290,7 +321,11 @@ fn within<T: PartialOrd + std::fmt::Display>(
         return Ok(());
     }
     let expected = format!("{least} to {most}");
-    Err(ConfigError::Value { key, found: value.to_string(), expected })
+    Err(ConfigError::Value {
+        key,
+        found: value.to_string(),
+        expected,
+    })
 }
 
 fn widths(key: &'static str, widths: &Widths, layers: usize) -> Result<(), ConfigError> {
@@ -373,10 +408,15 @@ mod tests {
     #[test]
     fn errors_say_where_and_what() {
         let text = |from: &str, to: &str| {
-            parse(&TEXT.replace(from, to)).expect_err("error").to_string()
+            parse(&TEXT.replace(from, to))
+                .expect_err("error")
+                .to_string()
         };
         let unknown = text("patience", "patients");
-        assert!(unknown.contains("patients") && unknown.contains("line"), "{unknown}");
+        assert!(
+            unknown.contains("patients") && unknown.contains("line"),
+            "{unknown}"
+        );
         assert!(text("[8, 7, 6]", "[8, 7]").contains("model.weight_bits is [8, 7]; expected one"));
         assert!(text("[8, 7, 6]", "9").contains("model.weight_bits is 9; expected 2 to 8"));
         assert!(text("train = 0.8", "train = 0.9").contains("sum of the shares"));

@@ -18,7 +18,11 @@ pub struct Format {
 impl Format {
     /// The least mantissa.
     pub fn min(&self) -> i64 {
-        if self.signed { -(1 << (self.bits - 1)) } else { 0 }
+        if self.signed {
+            -(1 << (self.bits - 1))
+        } else {
+            0
+        }
     }
 
     /// The greatest mantissa.
@@ -33,13 +37,18 @@ impl Format {
 
     /// The least and the greatest value.
     pub fn range(&self) -> (f32, f32) {
-        (self.min() as f32 * self.lsb(), self.max() as f32 * self.lsb())
+        (
+            self.min() as f32 * self.lsb(),
+            self.max() as f32 * self.lsb(),
+        )
     }
 
     /// The mantissa nearest to `value`: round half to even, then saturate.
     pub fn mantissa(&self, value: f32) -> i64 {
         let scaled = value / self.lsb();
-        scaled.clamp(self.min() as f32, self.max() as f32).round_ties_even() as i64
+        scaled
+            .clamp(self.min() as f32, self.max() as f32)
+            .round_ties_even() as i64
     }
 
     /// The representable value nearest to `value`.
@@ -50,7 +59,11 @@ impl Format {
     /// The same format as `ap_fixed<W,I>` or `ap_ufixed<W,I>`.
     pub fn ap_fixed(&self) -> String {
         let prefix = if self.signed { "ap_fixed" } else { "ap_ufixed" };
-        format!("{prefix}<{},{}>", self.bits, self.bits as i32 + self.exponent)
+        format!(
+            "{prefix}<{},{}>",
+            self.bits,
+            self.bits as i32 + self.exponent
+        )
     }
 
     /// The exponent that loses least when `values` are stored in `bits`.
@@ -65,7 +78,10 @@ impl Format {
         };
         let mut best = (cost(&widest), widest);
         for finer in 1..=3 {
-            let format = Self { exponent: widest.exponent - finer, ..widest };
+            let format = Self {
+                exponent: widest.exponent - finer,
+                ..widest
+            };
             let this = cost(&format);
             if this < best.0 {
                 best = (this, format);
@@ -79,7 +95,11 @@ impl Format {
         let (low, high) = values
             .into_iter()
             .fold((0f32, 0f32), |(low, high), v| (low.min(v), high.max(v)));
-        let mut format = Self { bits, signed, exponent: MIN_EXPONENT };
+        let mut format = Self {
+            bits,
+            signed,
+            exponent: MIN_EXPONENT,
+        };
         let holds = |format: &Self| {
             let (least, greatest) = format.range();
             (!signed || low >= least) && high <= greatest
@@ -108,11 +128,22 @@ mod tests {
 
     #[test]
     fn rounds_half_to_even_and_saturates() {
-        let format = Format { bits: 4, signed: true, exponent: -1 };
+        let format = Format {
+            bits: 4,
+            signed: true,
+            exponent: -1,
+        };
         let mantissas = [0.25, 0.75, -0.25, -0.75, 1.25, 100.0, -100.0].map(|v| format.mantissa(v));
         assert_eq!(mantissas, [0, 2, 0, -2, 2, 7, -8]);
-        let unsigned = Format { bits: 3, signed: false, exponent: 0 };
-        assert_eq!([-1.0, 6.5, 7.4, 9.0].map(|v| unsigned.mantissa(v)), [0, 6, 7, 7]);
+        let unsigned = Format {
+            bits: 3,
+            signed: false,
+            exponent: 0,
+        };
+        assert_eq!(
+            [-1.0, 6.5, 7.4, 9.0].map(|v| unsigned.mantissa(v)),
+            [0, 6, 7, 7]
+        );
     }
 
     #[test]
@@ -138,6 +169,14 @@ mod tests {
     fn powers_of_two_are_exact() {
         assert_eq!(pow2(-3), 0.125);
         assert_eq!(pow2(10), 1024.0);
-        assert_eq!(Format { bits: 12, signed: true, exponent: -3 }.ap_fixed(), "ap_fixed<12,9>");
+        assert_eq!(
+            Format {
+                bits: 12,
+                signed: true,
+                exponent: -3
+            }
+            .ap_fixed(),
+            "ap_fixed<12,9>"
+        );
     }
 }

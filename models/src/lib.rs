@@ -32,6 +32,7 @@ pub mod network;
 pub mod scaling;
 pub mod seed;
 pub mod train;
+pub mod zoo;
 
 pub use config::Config;
 pub use train::{TrainError, TrainOptions, TrainSummary, train};

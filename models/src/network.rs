@@ -64,9 +64,16 @@ impl Network {
             let bound = (6.0 / inputs as f32).sqrt();
             let mut draw = |_| bound * (2.0 * stream.uniform() - 1.0);
             let weight = (0..inputs * outputs).map(&mut draw).collect();
-            Dense { inputs, outputs, weight, bias: vec![0.0; outputs] }
+            Dense {
+                inputs,
+                outputs,
+                weight,
+                bias: vec![0.0; outputs],
+            }
         };
-        Self { layers: widths.windows(2).enumerate().map(layer).collect() }
+        Self {
+            layers: widths.windows(2).enumerate().map(layer).collect(),
+        }
     }
 
     /// A network of the same shape with every number zero.
@@ -76,12 +83,17 @@ impl Network {
             bias: vec![0.0; layer.bias.len()],
             ..*layer
         };
-        Self { layers: self.layers.iter().map(zero).collect() }
+        Self {
+            layers: self.layers.iter().map(zero).collect(),
+        }
     }
 
     /// Number of weights and biases.
     pub fn parameters(&self) -> usize {
-        self.layers.iter().map(|layer| layer.weight.len() + layer.bias.len()).sum()
+        self.layers
+            .iter()
+            .map(|layer| layer.weight.len() + layer.bias.len())
+            .sum()
     }
 
     /// Multiplications for one event.
@@ -107,7 +119,11 @@ impl Network {
         let mut layers = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
             let (weight, bias) = (take(layer.weight.len())?, take(layer.bias.len())?);
-            layers.push(Dense { weight, bias, ..*layer });
+            layers.push(Dense {
+                weight,
+                bias,
+                ..*layer
+            });
         }
         rest.is_empty().then_some(Self { layers })
     }
@@ -115,11 +131,21 @@ impl Network {
     /// The same network with every weight and bias rounded to its format.
     pub fn quantised(&self, formats: &NetworkFormats) -> Self {
         let layer = |(layer, formats): (&Dense, &LayerFormats)| Dense {
-            weight: layer.weight.iter().map(|v| formats.weight.quantise(*v)).collect(),
-            bias: layer.bias.iter().map(|v| formats.bias.quantise(*v)).collect(),
+            weight: layer
+                .weight
+                .iter()
+                .map(|v| formats.weight.quantise(*v))
+                .collect(),
+            bias: layer
+                .bias
+                .iter()
+                .map(|v| formats.bias.quantise(*v))
+                .collect(),
             ..*layer
         };
-        Self { layers: self.layers.iter().zip(&formats.layers).map(layer).collect() }
+        Self {
+            layers: self.layers.iter().zip(&formats.layers).map(layer).collect(),
+        }
     }
 }
 
@@ -128,18 +154,17 @@ impl LayerFormats {
     ///
     /// The bias gets the finest step that leaves it room to grow fourfold and is no finer than the
     /// product of an input step and a weight step, so that adding it is exact.
-    pub fn calibrate(
-        layer: &Dense,
-        input_exponent: i32,
-        weight_bits: u32,
-        bias_bits: u32,
-    ) -> Self {
+    pub fn calibrate(layer: &Dense, input_exponent: i32, weight_bits: u32, bias_bits: u32) -> Self {
         let weight = Format::calibrate(weight_bits, true, &layer.weight);
         let grown = layer.bias.iter().map(|v| 4.0 * v);
         let mut bias = Format::covering(bias_bits, true, grown);
         let product = input_exponent + weight.exponent;
         bias.exponent = bias.exponent.max(product).clamp(MIN_EXPONENT, MAX_EXPONENT);
-        Self { weight, bias, activation: None }
+        Self {
+            weight,
+            bias,
+            activation: None,
+        }
     }
 }
 
@@ -182,7 +207,10 @@ mod tests {
         let network = Network::initialise(&[3, 4, 2], 5);
         assert_eq!((network.parameters(), network.multiplications()), (26, 20));
         let numbers = network.flatten();
-        assert_eq!(network.zeros_like().unflatten(&numbers), Some(network.clone()));
+        assert_eq!(
+            network.zeros_like().unflatten(&numbers),
+            Some(network.clone())
+        );
         assert_eq!(network.unflatten(&numbers[1..]), None);
         assert_eq!(network.unflatten(&[numbers, vec![0.0]].concat()), None);
     }
@@ -200,16 +228,45 @@ mod tests {
 
     #[test]
     fn accumulator_bounds_by_hand() {
-        let weight = Format { bits: 4, signed: true, exponent: -2 };
-        let bias = Format { bits: 8, signed: true, exponent: -3 };
-        let input = Format { bits: 3, signed: false, exponent: -2 };
-        let layer = Dense { inputs: 2, outputs: 1, weight: vec![0.5, -1.0], bias: vec![0.25] };
+        let weight = Format {
+            bits: 4,
+            signed: true,
+            exponent: -2,
+        };
+        let bias = Format {
+            bits: 8,
+            signed: true,
+            exponent: -3,
+        };
+        let input = Format {
+            bits: 3,
+            signed: false,
+            exponent: -2,
+        };
+        let layer = Dense {
+            inputs: 2,
+            outputs: 1,
+            weight: vec![0.5, -1.0],
+            bias: vec![0.25],
+        };
         let formats = NetworkFormats {
             input,
-            layers: vec![LayerFormats { weight, bias, activation: None }],
+            layers: vec![LayerFormats {
+                weight,
+                bias,
+                activation: None,
+            }],
         };
         // (2 + 4) weight steps times 7 input steps, and 2 bias steps of two accumulator steps each.
-        let expected = Accumulator { exponent: -4, bound: 6 * 7 + 2 * 2 };
-        assert_eq!(formats.accumulators(&Network { layers: vec![layer] }), [expected]);
+        let expected = Accumulator {
+            exponent: -4,
+            bound: 6 * 7 + 2 * 2,
+        };
+        assert_eq!(
+            formats.accumulators(&Network {
+                layers: vec![layer]
+            }),
+            [expected]
+        );
     }
 }

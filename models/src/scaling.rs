@@ -46,14 +46,23 @@ impl FeatureScaling {
     fn fit(name: &str, mut values: Vec<f32>, options: &ScalingOptions) -> Self {
         let count = values.len().max(1) as f64;
         let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / count;
-        let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / count;
+        let variance = values
+            .iter()
+            .map(|v| (f64::from(*v) - mean).powi(2))
+            .sum::<f64>()
+            / count;
         values.sort_unstable_by(f32::total_cmp);
         let cut = (options.tail * count) as usize;
         let kept = values.get(cut..values.len() - cut).unwrap_or(&values);
         let ends = [kept.first(), kept.last()].into_iter().flatten().copied();
         let raw = Format::covering(options.raw_bits, true, ends);
         let scale_exponent = -(variance.sqrt().log2().round() as i32).clamp(-60, 60);
-        Self { name: name.to_owned(), raw, offset: raw.mantissa(mean as f32), scale_exponent }
+        Self {
+            name: name.to_owned(),
+            raw,
+            offset: raw.mantissa(mean as f32),
+            scale_exponent,
+        }
     }
 }
 
@@ -72,19 +81,25 @@ impl InputScaling {
         let width = names.len();
         let column = |j: usize| rows.iter().skip(j).step_by(width).copied().collect();
         let fit = |(j, name): (usize, &String)| FeatureScaling::fit(name, column(j), options);
-        Self { features: names.iter().enumerate().map(fit).collect(), input: options.input }
+        Self {
+            features: names.iter().enumerate().map(fit).collect(),
+            input: options.input,
+        }
     }
 
     /// Shift and scale alone, without any rounding: the input of the float network.
     pub fn apply_float(&self, rows: &[f32]) -> Vec<f32> {
-        self.map(rows, |feature, value| (value - feature.offset_value()) * feature.scale())
+        self.map(rows, |feature, value| {
+            (value - feature.offset_value()) * feature.scale()
+        })
     }
 
     /// The exact values at the input of the quantised network.
     pub fn apply(&self, rows: &[f32]) -> Vec<f32> {
         self.map(rows, |feature, value| {
             let raw = feature.raw.quantise(value);
-            self.input.quantise((raw - feature.offset_value()) * feature.scale())
+            self.input
+                .quantise((raw - feature.offset_value()) * feature.scale())
         })
     }
 
@@ -102,12 +117,22 @@ impl InputScaling {
             }
         }
         let total = (rows.len() / self.features.len().max(1)).max(1) as f64;
-        counts.into_iter().map(|count| count as f64 / total).collect()
+        counts
+            .into_iter()
+            .map(|count| count as f64 / total)
+            .collect()
     }
 
     fn map(&self, rows: &[f32], value: impl Fn(&FeatureScaling, f32) -> f32) -> Vec<f32> {
-        let row = |row| self.features.iter().zip::<&[f32]>(row).map(|(f, v)| value(f, *v));
-        rows.chunks_exact(self.features.len()).flat_map(row).collect()
+        let row = |row| {
+            self.features
+                .iter()
+                .zip::<&[f32]>(row)
+                .map(|(f, v)| value(f, *v))
+        };
+        rows.chunks_exact(self.features.len())
+            .flat_map(row)
+            .collect()
     }
 }
 
@@ -123,8 +148,16 @@ mod tests {
                 [300.0 * u, -0.05 * u * u]
             })
             .collect();
-        let input = Format { bits: 10, signed: true, exponent: -7 };
-        let options = ScalingOptions { raw_bits: 12, tail: 0.001, input };
+        let input = Format {
+            bits: 10,
+            signed: true,
+            exponent: -7,
+        };
+        let options = ScalingOptions {
+            raw_bits: 12,
+            tail: 0.001,
+            input,
+        };
         (InputScaling::fit(&names, &rows, &options), rows)
     }
 
@@ -136,10 +169,16 @@ mod tests {
             let column: Vec<f32> = scaled.iter().skip(j).step_by(2).copied().collect();
             let mean = column.iter().sum::<f32>() / column.len() as f32;
             let var = column.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / column.len() as f32;
-            assert!(mean.abs() < 0.05 && (0.7..1.45).contains(&var.sqrt()), "{mean} {var}");
+            assert!(
+                mean.abs() < 0.05 && (0.7..1.45).contains(&var.sqrt()),
+                "{mean} {var}"
+            );
         }
         for feature in &scaling.features {
-            assert_eq!(feature.raw.quantise(feature.offset_value()), feature.offset_value());
+            assert_eq!(
+                feature.raw.quantise(feature.offset_value()),
+                feature.offset_value()
+            );
         }
     }
 
@@ -153,8 +192,8 @@ mod tests {
             // The scaled value is difference * 2^shift input steps: round that half to even.
             let shift = f.raw.exponent + f.scale_exponent - scaling.input.exponent;
             let steps = difference as f64 * f64::from(shift).exp2();
-            let mantissa = (steps.round_ties_even() as i64)
-                .clamp(scaling.input.min(), scaling.input.max());
+            let mantissa =
+                (steps.round_ties_even() as i64).clamp(scaling.input.min(), scaling.input.max());
             assert_eq!(scaling.input.mantissa(*out), mantissa);
             assert_eq!(scaling.input.quantise(*out), *out);
         }

@@ -42,13 +42,13 @@ impl Stream {
     pub fn new(seed: u64, purpose: Purpose) -> Self {
         let mut stream = Self { state: seed };
         for word in purpose.key() {
-            stream.state = stream.next() ^ word.wrapping_mul(0xd6e8_feb8_6659_fd93);
+            stream.state = stream.bits() ^ word.wrapping_mul(0xd6e8_feb8_6659_fd93);
         }
         stream
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.state;
         word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -58,12 +58,12 @@ impl Stream {
 
     /// A number in `0..bound` (0 for an empty range).
     pub fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+        ((u128::from(self.bits()) * bound as u128) >> 64) as usize
     }
 
     /// A number in `[0, 1)` on a grid of 2^-24.
     pub fn uniform(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1u32 << 24) as f32
+        (self.bits() >> 40) as f32 / (1u32 << 24) as f32
     }
 
     /// The numbers `0..count` in random order (Fisher-Yates).
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn purposes_and_seeds_give_different_streams() {
-        let first = |seed, purpose| Stream::new(seed, purpose).next();
+        let first = |seed, purpose| Stream::new(seed, purpose).bits();
         let shuffle = |stage, epoch| Purpose::Shuffle { stage, epoch };
         let all = [
             first(1, Purpose::Split),

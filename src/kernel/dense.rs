@@ -3,7 +3,9 @@
 use super::mantissa::Mantissa;
 
 /// Outputs that share a vector register; 1 if sums are scalars.
-const LANES: usize = if cfg!(target_feature = "avx512bw") {
+///
+/// LLVM uses 512-bit registers on AMD's processors (which have `sse4a`) alone.
+const LANES: usize = if cfg!(all(target_feature = "avx512bw", target_feature = "sse4a")) {
     16
 } else if cfg!(target_feature = "avx2") {
     8
@@ -36,8 +38,8 @@ const fn paired<X: Mantissa, W: Mantissa, A: Mantissa>() -> bool {
 }
 
 /// Parts of each sum in a tile of `outputs`: more in flight in small tiles.
-const fn parts(outputs: usize) -> usize {
-    let spare = SUMS / outputs;
+const fn parts(outputs: usize, sums: usize) -> usize {
+    let spare = sums / outputs;
     if LANES == 1 || spare < 2 {
         1
     } else if spare < 4 {
@@ -195,14 +197,20 @@ fn tiles<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT:
     };
     let mut at = 0;
     macro_rules! tiles {
-        ($($tile:literal)*) => {$(
-            while C - at >= $tile && $tile <= SUMS {
-                tile::<X, W, A, Y, IN, P, C, OUT, $tile, { parts($tile) }, { lanes($tile) }>(x, w, bias, at, &epilogue, y);
+        ($sums:expr, $($tile:literal)*) => {$(
+            while C - at >= $tile && $tile <= $sums {
+                tile::<X, W, A, Y, IN, P, C, OUT, $tile, { parts($tile, $sums) }, { lanes($tile) }>(
+                    x, w, bias, at, &epilogue, y,
+                );
                 at += $tile;
             }
         )*};
     }
-    tiles!(64 32 16 8 4 1);
+    if A::BITS <= 32 {
+        tiles!(SUMS, 64 32 16 8 4 1);
+    } else {
+        tiles!(SUMS / 2, 32 16 8 4 1);
+    }
 }
 
 /// Adds the products of `$k` pairs of inputs `$x` and their rows `$w`.

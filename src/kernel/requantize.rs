@@ -213,7 +213,7 @@ fn round_in<T: Mantissa>(m: T, shift: u32, rounding: Rounding) -> T {
     let sign = m.wshr(T::BITS); // 0 or -1
     let addend = match rounding {
         Rounding::Trn => T::ZERO,
-        Rounding::TrnZero => sign.and(T::wrap_from((1 << shift) - 1)),
+        Rounding::TrnZero => sign.and(T::wrap_from(!(-1 << shift))),
         Rounding::Rnd => half,
         Rounding::RndZero => below.wadd(sign.and(T::wrap_from(1))),
         Rounding::RndMinInf => below,

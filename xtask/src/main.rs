@@ -1,2 +1,46 @@
-//! x
-fn main() {}
+//! What a contributor of trigforge runs: `cargo xtask test`.
+//!
+//! It needs rustup, a C linker (`cc`), and, for some steps, tools from Debian's
+//! apt; a step without its tool says how to get it.
+
+mod context;
+mod kernel;
+mod process;
+mod steps;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask test                               everything that CI runs
+  cargo xtask test --only fmt --only clippy      two of the steps
+  cargo xtask test --only kernel --model my.onnx the proof for another model
+
+`cargo` itself links with `cc`: `apt-get install gcc libc6-dev` on a bare machine.";
+
+/// What a contributor of trigforge runs.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Test(arguments) => test::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

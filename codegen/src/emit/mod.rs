@@ -65,7 +65,9 @@ pub struct WriteError {
 /// The file, if its folder cannot be made or written.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let attempt = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;

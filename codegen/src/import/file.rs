@@ -28,7 +28,9 @@ pub(super) fn read(
     let mut file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
-        return Err(not_a_model("it is a folder, expected an ONNX file".to_owned()));
+        return Err(not_a_model(
+            "it is a folder, expected an ONNX file".to_owned(),
+        ));
     }
     if metadata.len() > LARGEST {
         return Err(not_a_model(format!(
@@ -39,7 +41,9 @@ pub(super) fn read(
     let mut bytes = Vec::new();
     let mut first = [0];
     if file.read(&mut first).map_err(unreadable)? == 0 {
-        return Err(not_a_model("the file is empty, expected an ONNX file".to_owned()));
+        return Err(not_a_model(
+            "the file is empty, expected an ONNX file".to_owned(),
+        ));
     }
     if !looks_right(first[0]) {
         return Err(not_a_model(format!(
@@ -48,7 +52,9 @@ pub(super) fn read(
         )));
     }
     bytes.push(first[0]);
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(LARGEST)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     let hash = Sha256::digest(&bytes);
     let hex = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((bytes, hex))

@@ -28,7 +28,12 @@ impl std::fmt::Display for Unsupported {
         let node = shorten(&self.node);
         match self.operator.as_str() {
             "" => write!(out, "`{node}`: {}", self.reason),
-            operator => write!(out, "node `{node}` ({}): {}", shorten(operator), self.reason),
+            operator => write!(
+                out,
+                "node `{node}` ({}): {}",
+                shorten(operator),
+                self.reason
+            ),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::ir::{Interval, Module, Node, NodeId, Output, TensorType};
+use crate::ir::{Interval, Module, Node, NodeId, Output, TensorType, check_size};
 use crate::ops::{Attributes, Derived, Op, Operand};
 
 /// A node that breaks a rule of its operation.
@@ -116,7 +116,11 @@ pub(crate) fn derive(
     if let Some(undefined) = args.iter().find(|id| id.index() >= ranges.len()) {
         return Err(format!("operand %{} is not defined yet", undefined.index()));
     }
-    op.as_operation().derive(&operands(module, ranges, args), declared)
+    let derived = op
+        .as_operation()
+        .derive(&operands(module, ranges, args), declared)?;
+    check_size(&derived.ty.shape)?;
+    Ok(derived)
 }
 
 /// What is known of the operands of a node.

@@ -17,5 +17,6 @@ pub use parse::{ParseError, parse};
 pub use print::print;
 pub use prune::prune;
 pub use tensor::{
-    Formats, Interval, TensorType, broadcast_indices, broadcast_shape, element_count,
+    Formats, Interval, MOST_ELEMENTS, TensorType, broadcast_indices, broadcast_shape, check_size,
+    element_count,
 };

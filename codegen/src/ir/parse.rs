@@ -4,7 +4,7 @@ use thiserror::Error;
 use trigforge::Format;
 
 use crate::ir::build::Builder;
-use crate::ir::{Formats, IR_VERSION, Module, NodeId, TensorType, element_count};
+use crate::ir::{Formats, IR_VERSION, Module, NodeId, TensorType, check_size, element_count};
 use crate::ops::Attributes;
 
 /// Text that is not a module.
@@ -139,7 +139,10 @@ impl<'a> Cursor<'a> {
     fn end(&mut self) -> Result<(), String> {
         match self.rest() {
             "" => Ok(()),
-            rest => Err(format!("unexpected `{}`", rest.chars().take(20).collect::<String>())),
+            rest => Err(format!(
+                "unexpected `{}`",
+                rest.chars().take(20).collect::<String>()
+            )),
         }
     }
 
@@ -160,7 +163,8 @@ impl<'a> Cursor<'a> {
 
     fn number<T: std::str::FromStr>(&mut self) -> Result<T, String> {
         let text = self.take_while(|c| c.is_ascii_digit() || c == '-');
-        text.parse().map_err(|_| format!("expected a number, found `{text}`"))
+        text.parse()
+            .map_err(|_| format!("expected a number, found `{text}`"))
     }
 
     fn id(&mut self, count: usize) -> Result<NodeId, String> {
@@ -253,18 +257,17 @@ impl<'a> Cursor<'a> {
 
     fn tensor_type(&mut self) -> Result<TensorType, String> {
         let shape = self.dims()?;
-        let total = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
-        if total.is_none() {
-            return Err(format!("shape {shape:?} has too many elements"));
-        }
+        check_size(&shape)?;
         if !self.eat("each") {
             return Ok(TensorType::uniform(shape, self.format()?));
         }
         let dims = self.dims()?;
-        let fits = dims.len() == shape.len()
-            && dims.iter().zip(&shape).all(|(d, s)| *d == 1 || d == s);
+        let fits =
+            dims.len() == shape.len() && dims.iter().zip(&shape).all(|(d, s)| *d == 1 || d == s);
         if !fits {
-            return Err(format!("formats of shape {dims:?} do not broadcast to {shape:?}"));
+            return Err(format!(
+                "formats of shape {dims:?} do not broadcast to {shape:?}"
+            ));
         }
         self.expect("{")?;
         let mut formats = Vec::new();

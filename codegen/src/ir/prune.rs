@@ -21,7 +21,12 @@ pub fn prune(module: &Module) -> Module {
         source_sha256: module.source_sha256.clone(),
         ..Module::default()
     };
-    for (index, node) in module.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
+    for (index, node) in module
+        .nodes()
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| needed[*i])
+    {
         renamed[index] = kept.push(Node {
             args: node.args.iter().map(|arg| renamed[arg.index()]).collect(),
             ..node.clone()

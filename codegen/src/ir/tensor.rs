@@ -149,6 +149,25 @@ impl fmt::Display for TensorType {
     }
 }
 
+/// Most elements that one tensor may have: far beyond what a trigger holds, and
+/// small enough that no file can make this program run out of memory.
+pub const MOST_ELEMENTS: usize = 1 << 24;
+
+/// Refuses a shape with more than [`MOST_ELEMENTS`].
+///
+/// # Errors
+///
+/// Says how many elements the shape has, and how many are taken.
+pub fn check_size(shape: &[usize]) -> Result<(), String> {
+    let count = shape.iter().try_fold(1usize, |n, d| n.checked_mul(*d));
+    match count {
+        Some(count) if count <= MOST_ELEMENTS => Ok(()),
+        _ => Err(format!(
+            "shape {shape:?} has more than {MOST_ELEMENTS} elements"
+        )),
+    }
+}
+
 /// Number of elements of a shape.
 pub fn element_count(shape: &[usize]) -> usize {
     shape.iter().product()

@@ -9,11 +9,10 @@
 //! The range follows from those of x, so no sum can overflow.
 
 use super::{
-    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, derive_exact,
-    expect_declared,
+    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, derive_exact, expect_declared,
 };
 use crate::exact::{shift_left, shift_left_wrapping};
-use crate::ir::TensorType;
+use crate::ir::{TensorType, check_size};
 
 /// A product with a constant matrix, and a bias.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +67,10 @@ impl Operation for Dense {
         };
         let weights = w.constant.ok_or("the matrix must be a constant")?;
         let &[rows, columns] = w.ty.shape.as_slice() else {
-            return Err(format!("the matrix has shape {:?}, expected [n, m]", w.ty.shape));
+            return Err(format!(
+                "the matrix has shape {:?}, expected [n, m]",
+                w.ty.shape
+            ));
         };
         if x.ty.shape.last() != Some(&rows) || x.ty.is_empty() || columns == 0 {
             return Err(format!(
@@ -78,10 +80,9 @@ impl Operation for Dense {
         }
         let bias = match b {
             None => vec![0; columns],
-            Some(b) if b.ty.shape == [columns] => b
-                .constant
-                .ok_or("the bias must be a constant")?
-                .to_vec(),
+            Some(b) if b.ty.shape == [columns] => {
+                b.constant.ok_or("the bias must be a constant")?.to_vec()
+            }
             Some(b) => {
                 return Err(format!(
                     "the bias has shape {:?}, expected [{columns}]",
@@ -96,6 +97,7 @@ impl Operation for Dense {
         let mut shape = x.ty.shape.clone();
         shape.pop();
         shape.push(columns);
+        check_size(&shape)?;
         let mut exact = Vec::with_capacity(x.ty.len() / rows * columns);
         for event in (0..x.ty.len()).step_by(rows) {
             for j in 0..columns {
@@ -142,9 +144,11 @@ impl Operation for Dense {
                     }
                 }
                 // The final sum fits in 64 bits, so arithmetic modulo 2^64 is exact.
-                y.extend(sums.iter().zip(&bias).map(|(sum, bias)| {
-                    shift_left_wrapping(*sum, shift).wrapping_add(*bias)
-                }));
+                y.extend(
+                    sums.iter()
+                        .zip(&bias)
+                        .map(|(sum, bias)| shift_left_wrapping(*sum, shift).wrapping_add(*bias)),
+                );
             }
         } else {
             let x_formats = x.ty.element_formats();

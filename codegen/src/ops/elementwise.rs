@@ -17,7 +17,7 @@ use super::{
     expect_declared,
 };
 use crate::exact::{shift_left, shift_left_wrapping};
-use crate::ir::{TensorType, broadcast_indices, broadcast_shape};
+use crate::ir::{TensorType, broadcast_indices, broadcast_shape, check_size};
 
 /// How a pair of elements combines.
 trait Combine {
@@ -104,6 +104,7 @@ fn derive<C: Combine>(
             a.ty.shape, b.ty.shape
         )
     })?;
+    check_size(&shape)?;
     let (a_formats, b_formats) = (a.ty.element_formats(), b.ty.element_formats());
     let exact: Vec<_> = broadcast_indices(&a.ty.shape, &shape)
         .zip(broadcast_indices(&b.ty.shape, &shape))
@@ -201,8 +202,7 @@ fn product_cost(args: &[Operand<'_>]) -> Cost {
         }
     };
     let mut cost = Cost::default();
-    for (i, j) in
-        broadcast_indices(&a.ty.shape, &shape).zip(broadcast_indices(&b.ty.shape, &shape))
+    for (i, j) in broadcast_indices(&a.ty.shape, &shape).zip(broadcast_indices(&b.ty.shape, &shape))
     {
         let a_bits = bits(a, a_formats[i].width(), i);
         let b_bits = bits(b, b_formats[j].width(), j);

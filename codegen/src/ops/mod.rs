@@ -208,7 +208,10 @@ fn derive_exact(shape: &[usize], exact: &[(i128, i128, i32)]) -> Result<Derived,
             )
         })
     };
-    let shared = exact.first().map(|e| e.2).filter(|&f| exact.iter().all(|e| e.2 == f));
+    let shared = exact
+        .first()
+        .map(|e| e.2)
+        .filter(|&f| exact.iter().all(|e| e.2 == f));
     let formats = match shared {
         Some(f) => {
             let lo = exact.iter().map(|e| e.0).min().unwrap_or(0);

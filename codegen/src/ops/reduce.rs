@@ -41,13 +41,15 @@ fn derive(
     expect_args::<1>(args)?;
     let x = &args[0];
     if axis >= x.ty.shape.len() || x.ty.shape[axis] == 0 {
-        return Err(format!("no axis {axis} with elements in shape {:?}", x.ty.shape));
+        return Err(format!(
+            "no axis {axis} with elements in shape {:?}",
+            x.ty.shape
+        ));
     }
-    let f = x
-        .ty
-        .formats
-        .uniform_f()
-        .ok_or("the elements differ in their fractional bits; requantize them first")?;
+    let f =
+        x.ty.formats
+            .uniform_f()
+            .ok_or("the elements differ in their fractional bits; requantize them first")?;
     let exact: Vec<_> = groups(&x.ty.shape, axis)
         .map(|group| {
             let ends = group.map(|i| [x.range[i].lo, x.range[i].hi].map(i128::from));

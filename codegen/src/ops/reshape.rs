@@ -1,6 +1,8 @@
 //! `reshape x {shape}`: the same elements in C order, in another shape.
 
-use super::{Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared};
+use super::{
+    Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared,
+};
 use crate::ir::{Formats, TensorType, element_count};
 
 /// The same elements in another shape.

@@ -43,7 +43,10 @@ impl Operation for Table {
         let (x, entries) = (&args[0], &args[1]);
         let values = entries.constant.ok_or("the entries must be a constant")?;
         let (Formats::Uniform(format), 1) = (&entries.ty.formats, entries.ty.shape.len()) else {
-            return Err(format!("the entries are `{}`, expected [n] of one format", entries.ty));
+            return Err(format!(
+                "the entries are `{}`, expected [n] of one format",
+                entries.ty
+            ));
         };
         if x.ty.formats.uniform_f().is_none() {
             return Err("the index must have the same fractional bits everywhere".to_owned());

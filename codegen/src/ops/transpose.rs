@@ -2,7 +2,9 @@
 //!
 //! Axis a of the result is axis `permutation[a]` of the operand.
 
-use super::{Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared};
+use super::{
+    Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared,
+};
 use crate::ir::{Formats, TensorType, element_count};
 
 /// The same elements with axes permuted.
@@ -63,7 +65,11 @@ impl Operation for Transpose {
                 self.permutation, x.ty.shape
             ));
         }
-        let shape: Vec<_> = self.permutation.iter().map(|&axis| x.ty.shape[axis]).collect();
+        let shape: Vec<_> = self
+            .permutation
+            .iter()
+            .map(|&axis| x.ty.shape[axis])
+            .collect();
         let indices = self.indices(&x.ty.shape);
         let formats = match &x.ty.formats {
             Formats::Uniform(format) => Formats::Uniform(*format),

@@ -19,7 +19,8 @@ pub(super) fn rounded(tensor: &Tensor, quantizer: &Quantizer) -> (Constant, Tens
         .map(|(&value, &to)| {
             // Importers refuse constants that are not finite.
             let real = encode(value).unwrap_or(Dyadic { m: 0, f: 0 });
-            real.requantize(to, quantizer.rounding, quantizer.overflow).0
+            real.requantize(to, quantizer.rounding, quantizer.overflow)
+                .0
         })
         .collect();
     let formats = match &quantizer.formats {
@@ -45,7 +46,12 @@ pub(super) fn exact(tensor: &Tensor, per_element: bool) -> Result<(Constant, Ten
         .iter()
         .map(|&value| encode(value).unwrap_or(Dyadic { m: 0, f: 0 }))
         .collect();
-    let shared_f = values.iter().filter(|v| v.m != 0).map(|v| v.f).max().unwrap_or(0);
+    let shared_f = values
+        .iter()
+        .filter(|v| v.m != 0)
+        .map(|v| v.f)
+        .max()
+        .unwrap_or(0);
     let f_of = |value: &Dyadic| match (per_element, value.m) {
         (true, 0) => shared_f,
         (true, _) => value.f,
@@ -55,7 +61,8 @@ pub(super) fn exact(tensor: &Tensor, per_element: bool) -> Result<(Constant, Ten
     let mut formats = Vec::with_capacity(values.len());
     for value in &values {
         let f = f_of(value);
-        let mantissa = crate::exact::shift_left(value.m.into(), if value.m == 0 { 0 } else { f - value.f });
+        let mantissa =
+            crate::exact::shift_left(value.m.into(), if value.m == 0 { 0 } else { f - value.f });
         let format = Format::covering(mantissa, mantissa, f)
             .filter(|format| format.width() <= WIDEST_EXACT)
             .ok_or_else(|| {

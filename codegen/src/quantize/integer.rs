@@ -40,9 +40,10 @@ pub fn to_integer(graph: &Graph) -> Result<Module, Vec<Unsupported>> {
     }
     for id in graph.ids() {
         let node = graph.node(id);
-        let refused = node.args.iter().any(|arg| {
-            matches!(writer.lowered[arg.0], Lowered::Refused)
-        });
+        let refused = node
+            .args
+            .iter()
+            .any(|arg| matches!(writer.lowered[arg.0], Lowered::Refused));
         writer.lowered[id.0] = match node.op {
             Op::Input => continue,
             Op::Constant(_) => Lowered::Pending,
@@ -117,9 +118,11 @@ impl Writer<'_> {
                 };
                 self.add(&node.name, op, &[], Some(ty))
             }
-            _ => Err("an input must go through one quantiser, which states its format; \
+            _ => Err(
+                "an input must go through one quantiser, which states its format; \
                       or give calibration events (--calib FILE --width W)"
-                .to_owned()),
+                    .to_owned(),
+            ),
         }
     }
 
@@ -132,7 +135,10 @@ impl Writer<'_> {
         ty: Option<TensorType>,
     ) -> Result<NodeId, String> {
         let op = op.into();
-        let known: Option<Vec<_>> = args.iter().map(|id| self.constant_of(*id).cloned()).collect();
+        let known: Option<Vec<_>> = args
+            .iter()
+            .map(|id| self.constant_of(*id).cloned())
+            .collect();
         let id = self
             .builder
             .node(name, op.clone(), args, ty)
@@ -169,7 +175,10 @@ impl Writer<'_> {
     }
 
     fn constant_of(&self, id: NodeId) -> Option<&Constant> {
-        let position = self.constants.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let position = self
+            .constants
+            .binary_search_by_key(&id, |(id, _)| *id)
+            .ok()?;
         Some(&self.constants[position].1)
     }
 
@@ -240,7 +249,10 @@ impl Writer<'_> {
     }
 
     fn elementwise(&mut self, node: &Node) -> Result<[NodeId; 2], String> {
-        Ok([self.operand(node.args[0], true)?, self.operand(node.args[1], true)?])
+        Ok([
+            self.operand(node.args[0], true)?,
+            self.operand(node.args[1], true)?,
+        ])
     }
 
     fn quantize(&mut self, node: &Node, quantizer: &Quantizer) -> Result<NodeId, String> {
@@ -277,8 +289,8 @@ impl Writer<'_> {
             }
             let columns = node.shape.last().copied();
             let shape = &self.graph.node(bias).shape;
-            let per_column = shape.last().copied() == columns
-                && shape.iter().rev().skip(1).all(|&dim| dim == 1);
+            let per_column =
+                shape.last().copied() == columns && shape.iter().rev().skip(1).all(|&dim| dim == 1);
             if !per_column || node.shape != matmul.shape {
                 continue;
             }
@@ -298,7 +310,9 @@ impl Writer<'_> {
             let bias = self.add_constant(&name, constant, flat)?;
             let x = self.operand(matmul.args[0], false)?;
             let w = self.operand(matmul.args[1], false)?;
-            return self.add(&node.name, ops::Dense, &[x, w, bias], None).map(Some);
+            return self
+                .add(&node.name, ops::Dense, &[x, w, bias], None)
+                .map(Some);
         }
         Ok(None)
     }

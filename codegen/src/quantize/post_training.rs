@@ -85,14 +85,20 @@ pub fn post_training(
         narrow: Vec::with_capacity(graph.nodes.len()),
     };
     for id in graph.ids() {
-        writer.node(id).map_err(|reason| CalibrationError::Internal {
-            node: graph.node(id).name.clone(),
-            reason,
-        })?;
+        writer
+            .node(id)
+            .map_err(|reason| CalibrationError::Internal {
+                node: graph.node(id).name.clone(),
+                reason,
+            })?;
     }
-    let Writer { mut new, renamed, .. } = writer;
+    let Writer {
+        mut new, renamed, ..
+    } = writer;
     let outputs = graph.outputs.iter();
-    new.outputs = outputs.map(|(name, id)| (name.clone(), renamed[id.0])).collect();
+    new.outputs = outputs
+        .map(|(name, id)| (name.clone(), renamed[id.0]))
+        .collect();
     Ok(new)
 }
 
@@ -110,8 +116,12 @@ fn profile(graph: &Graph, calibration: &Calibration) -> Result<Vec<Profile>, Cal
             continue;
         }
         for (profile, value) in profiles.iter_mut().zip(&values) {
-            Zip::from(&mut profile.lo).and(value).for_each(|lo, &v| *lo = lo.min(v));
-            Zip::from(&mut profile.hi).and(value).for_each(|hi, &v| *hi = hi.max(v));
+            Zip::from(&mut profile.lo)
+                .and(value)
+                .for_each(|lo, &v| *lo = lo.min(v));
+            Zip::from(&mut profile.hi)
+                .and(value)
+                .for_each(|hi, &v| *hi = hi.max(v));
         }
     }
     if profiles.is_empty() {
@@ -192,7 +202,10 @@ impl Writer<'_> {
             Some(args) => args.to_vec(),
             None => old.args.iter().map(|arg| self.renamed[arg.0]).collect(),
         };
-        self.new.nodes.push(Node { args, ..old.clone() });
+        self.new.nodes.push(Node {
+            args,
+            ..old.clone()
+        });
         Id(self.new.nodes.len() - 1)
     }
 

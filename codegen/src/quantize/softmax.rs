@@ -34,33 +34,55 @@ pub(super) fn expand(
     let count = i32::try_from(shape[axis]).map_err(|_| "too many elements".to_owned())?;
     let part = |suffix: &str| format!("{name}.{suffix}");
 
-    let max = builder.node(part("max"), ReduceMax { axis }, &[x], None).map_err(reason)?;
-    let distance = builder.node(part("distance"), Sub, &[max, x], None).map_err(reason)?;
+    let max = builder
+        .node(part("max"), ReduceMax { axis }, &[x], None)
+        .map_err(reason)?;
+    let distance = builder
+        .node(part("distance"), Sub, &[max, x], None)
+        .map_err(reason)?;
     let cut = Requantize {
         rounding: Rounding::RndConv,
         overflow: Overflow::Sat,
     };
     let index = format(false, DISTANCE_I, INDEX_BITS - DISTANCE_I)?;
     let ty = TensorType::uniform(shape.clone(), index);
-    let index_node = builder.node(part("index"), cut, &[distance], Some(ty)).map_err(reason)?;
-    let exps = table(builder, &part("exp_table"), index, result, |d| libm::exp(-d))?;
+    let index_node = builder
+        .node(part("index"), cut, &[distance], Some(ty))
+        .map_err(reason)?;
+    let exps = table(builder, &part("exp_table"), index, result, |d| {
+        libm::exp(-d)
+    })?;
     let first = Table { first: 0 };
-    let exp = builder.node(part("exp"), first, &[index_node, exps], None).map_err(reason)?;
+    let exp = builder
+        .node(part("exp"), first, &[index_node, exps], None)
+        .map_err(reason)?;
 
-    let sum = builder.node(part("sum"), ReduceSum { axis }, &[exp], None).map_err(reason)?;
+    let sum = builder
+        .node(part("sum"), ReduceSum { axis }, &[exp], None)
+        .map_err(reason)?;
     // The sum lies in [1, count].
     let sum_i = 32 - count.leading_zeros() as i32;
     let index = format(false, sum_i, INDEX_BITS - sum_i)?;
     let ty = TensorType::uniform(kept, index);
-    let index_node = builder.node(part("sum_index"), cut, &[sum], Some(ty)).map_err(reason)?;
-    let reciprocals = table(builder, &part("reciprocal_table"), index, result, |s| 1.0 / s)?;
+    let index_node = builder
+        .node(part("sum_index"), cut, &[sum], Some(ty))
+        .map_err(reason)?;
+    let reciprocals = table(builder, &part("reciprocal_table"), index, result, |s| {
+        1.0 / s
+    })?;
     let args = [index_node, reciprocals];
-    let reciprocal = builder.node(part("reciprocal"), first, &args, None).map_err(reason)?;
+    let reciprocal = builder
+        .node(part("reciprocal"), first, &args, None)
+        .map_err(reason)?;
 
     let args = [exp, reciprocal];
-    let product = builder.node(part("product"), Mul, &args, None).map_err(reason)?;
+    let product = builder
+        .node(part("product"), Mul, &args, None)
+        .map_err(reason)?;
     let ty = TensorType::uniform(shape, result);
-    builder.node(name, cut, &[product], Some(ty)).map_err(reason)
+    builder
+        .node(name, cut, &[product], Some(ty))
+        .map_err(reason)
 }
 
 /// A table of a function over all values of an unsigned index format, rounded

@@ -29,9 +29,13 @@ pub fn fold(graph: &Graph) -> Result<Graph, EvalError> {
         let folded = folder.node(id)?;
         folder.renamed.push(folded);
     }
-    let Folder { mut new, renamed, .. } = folder;
+    let Folder {
+        mut new, renamed, ..
+    } = folder;
     let outputs = graph.outputs.iter();
-    new.outputs = outputs.map(|(name, id)| (name.clone(), renamed[id.0])).collect();
+    new.outputs = outputs
+        .map(|(name, id)| (name.clone(), renamed[id.0]))
+        .collect();
     Ok(drop_unused(&new))
 }
 
@@ -51,8 +55,11 @@ impl Folder<'_> {
             args: old.args.iter().map(|arg| self.renamed[arg.0]).collect(),
             ..old.clone()
         };
-        let constants: Option<Vec<_>> =
-            node.args.iter().map(|&arg| self.new.constant(arg)).collect();
+        let constants: Option<Vec<_>> = node
+            .args
+            .iter()
+            .map(|&arg| self.new.constant(arg))
+            .collect();
         let foldable = !matches!(node.op, Op::Input | Op::Constant(_) | Op::Quantize(_));
         if let (true, Some(constants)) = (foldable, constants) {
             let tensor = evaluate_constant(&node, &constants)?;
@@ -108,7 +115,10 @@ impl Folder<'_> {
         let matrix = matrix * &per_column;
         let matrix_name = self.new.node(matrix_id).name.clone();
         let matrix = self.new.constant_node(matrix_name, matrix);
-        let product = self.new.op_node(&product.name, Op::MatMul, &[x, matrix]).ok()?;
+        let product = self
+            .new
+            .op_node(&product.name, Op::MatMul, &[x, matrix])
+            .ok()?;
         match bias {
             None => Some(product),
             Some(bias) => {
@@ -131,7 +141,9 @@ impl Folder<'_> {
             return None;
         }
         let offset = self.new.constant_node(&node.name, a + b);
-        self.new.op_node(&node.name, Op::Add, &[product, offset]).ok()
+        self.new
+            .op_node(&node.name, Op::Add, &[product, offset])
+            .ok()
     }
 }
 
@@ -182,7 +194,9 @@ fn drop_unused(graph: &Graph) -> Graph {
         });
     }
     let outputs = graph.outputs.iter();
-    kept.outputs = outputs.map(|(name, id)| (name.clone(), renamed[id.0])).collect();
+    kept.outputs = outputs
+        .map(|(name, id)| (name.clone(), renamed[id.0]))
+        .collect();
     kept
 }
 

@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 use trigforge::{Overflow, Rounding};
 
-use crate::ir::{Formats, broadcast_shape, element_count};
+use crate::ir::{Formats, broadcast_shape, check_size, element_count};
 
 /// A tensor of real numbers.
 pub type Tensor = ArrayD<f64>;
@@ -180,8 +180,12 @@ impl Graph {
     ///
     /// Says why the operands' shapes do not fit.
     pub fn op_node(&mut self, name: impl Into<String>, op: Op, args: &[Id]) -> Result<Id, String> {
-        let shapes: Vec<_> = args.iter().map(|&id| self.node(id).shape.as_slice()).collect();
+        let shapes: Vec<_> = args
+            .iter()
+            .map(|&id| self.node(id).shape.as_slice())
+            .collect();
         let shape = infer_shape(&op, &shapes)?;
+        check_size(&shape)?;
         self.nodes.push(Node {
             name: name.into(),
             op,
@@ -210,8 +214,9 @@ fn infer_shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> {
             shape.push(columns);
             Ok(shape)
         }
-        (Op::Add | Op::Sub | Op::Mul, &[a, b]) => broadcast_shape(a, b)
-            .ok_or_else(|| format!("shapes {a:?} and {b:?} do not broadcast")),
+        (Op::Add | Op::Sub | Op::Mul, &[a, b]) => {
+            broadcast_shape(a, b).ok_or_else(|| format!("shapes {a:?} and {b:?} do not broadcast"))
+        }
         (Op::Relu, &[x]) => Ok(x.to_vec()),
         (Op::Softmax { axis }, &[x]) if *axis < x.len() => Ok(x.to_vec()),
         (Op::Transpose { permutation }, &[x]) => {
@@ -233,6 +238,9 @@ fn infer_shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> {
                 "formats of shape {dims:?} do not broadcast to the tensor's shape {x:?}"
             )),
         },
-        _ => Err(format!("{} cannot take operands of shapes {shapes:?}", op.name())),
+        _ => Err(format!(
+            "{} cannot take operands of shapes {shapes:?}",
+            op.name()
+        )),
     }
 }

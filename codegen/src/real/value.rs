@@ -67,9 +67,8 @@ mod tests {
     #[test]
     fn saturation_is_reported_after_rounding() {
         let to = Format::new(true, 0, 2).unwrap_or(Format::ZERO);
-        let apply = |value: f64| {
-            encode(value).map(|v| v.requantize(to, Rounding::RndConv, Overflow::Sat))
-        };
+        let apply =
+            |value: f64| encode(value).map(|v| v.requantize(to, Rounding::RndConv, Overflow::Sat));
         assert_eq!(apply(0.8), Some((3, false)));
         assert_eq!(apply(0.9), Some((3, true)));
         assert_eq!(apply(-1.0), Some((-4, false)));

@@ -126,27 +126,33 @@ impl RustKernel {
             _ => folder.path().join("src/lib.rs"),
         };
         let library = folder.path().join("libkernel.rlib");
-        compile(options, &[
-            "--crate-name".into(),
-            "kernel".into(),
-            "--crate-type".into(),
-            "rlib".into(),
-            "-o".into(),
-            library.clone().into(),
-            root.into(),
-        ])?;
+        compile(
+            options,
+            &[
+                "--crate-name".into(),
+                "kernel".into(),
+                "--crate-type".into(),
+                "rlib".into(),
+                "-o".into(),
+                library.clone().into(),
+                root.into(),
+            ],
+        )?;
         let binary = folder.path().join("main");
         let mut external = OsString::from("kernel=");
         external.push(&library);
-        compile(options, &[
-            "--crate-name".into(),
-            "main".into(),
-            "--extern".into(),
-            external,
-            "-o".into(),
-            binary.clone().into(),
-            folder.path().join("main.rs").into(),
-        ])?;
+        compile(
+            options,
+            &[
+                "--crate-name".into(),
+                "main".into(),
+                "--extern".into(),
+                external,
+                "-o".into(),
+                binary.clone().into(),
+                folder.path().join("main.rs").into(),
+            ],
+        )?;
         let sum = |ports: &[crate::emit::rust::Port]| ports.iter().map(|port| port.len).sum();
         Ok(Self {
             program: binary,
@@ -173,7 +179,11 @@ impl RustKernel {
     /// The file, if it cannot be written.
     pub fn write_events(&self, events: &Events) -> Result<PathBuf, WriteError> {
         let path = self.folder.path().join("events");
-        let bytes: Vec<_> = events.mantissas().iter().flat_map(|m| m.to_le_bytes()).collect();
+        let bytes: Vec<_> = events
+            .mantissas()
+            .iter()
+            .flat_map(|m| m.to_le_bytes())
+            .collect();
         write_file(&path, &bytes)?;
         Ok(path)
     }
@@ -207,23 +217,33 @@ impl RustKernel {
             });
         }
         let words: Vec<_> = words.iter().map(|word| i64::from_le_bytes(*word)).collect();
-        Ok(words.chunks(self.output_words.max(1)).map(<[i64]>::to_vec).collect())
+        Ok(words
+            .chunks(self.output_words.max(1))
+            .map(<[i64]>::to_vec)
+            .collect())
     }
 }
 
 fn compile(options: &BuildOptions, arguments: &[OsString]) -> Result<(), BuildError> {
     let compiler = rustc();
     let mut command = Command::new(&compiler);
-    command.args(["--edition", "2024", "-C", "opt-level=3", "-C", "panic=abort"]);
+    command.args([
+        "--edition",
+        "2024",
+        "-C",
+        "opt-level=3",
+        "-C",
+        "panic=abort",
+    ]);
     // The kernel must not get slower for a check that it has no use for.
     command.args(["-C", "debug-assertions=off"]);
     if let Some(cpu) = &options.cpu {
         command.arg("-C").arg(format!("target-cpu={cpu}"));
     }
-    let output = command.args(arguments).output().map_err(|source| BuildError::Start {
-        compiler,
-        source,
-    })?;
+    let output = command
+        .args(arguments)
+        .output()
+        .map_err(|source| BuildError::Start { compiler, source })?;
     if output.status.success() {
         return Ok(());
     }

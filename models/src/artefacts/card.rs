@@ -61,7 +61,11 @@ fn section(card: &mut String, title: Option<&str>, text: &str) -> std::fmt::Resu
 
 fn network(card: &mut String, config: &Config, summary: &TrainSummary) -> std::fmt::Result {
     let network = &summary.model.quantised;
-    let mut widths: Vec<String> = network.layers.iter().map(|l| l.inputs.to_string()).collect();
+    let mut widths: Vec<String> = network
+        .layers
+        .iter()
+        .map(|l| l.inputs.to_string())
+        .collect();
     widths.push(config.data.classes.len().to_string());
     let last = |stage| summary.history.iter().filter(|r| r.stage == stage).count();
     writeln!(
@@ -94,7 +98,10 @@ fn figures(card: &mut String, config: &Config, summary: &TrainSummary) -> std::f
          are those of the softmax of the logits.\n",
         summary.validation.quantised.rows, summary.test.quantised.rows
     )?;
-    writeln!(card, "| | float, validation | quantised, validation | float, test | quantised, test |")?;
+    writeln!(
+        card,
+        "| | float, validation | quantised, validation | float, test | quantised, test |"
+    )?;
     writeln!(card, "|---|---|---|---|---|")?;
     let columns = [
         &summary.validation.float,
@@ -104,7 +111,11 @@ fn figures(card: &mut String, config: &Config, summary: &TrainSummary) -> std::f
     ];
     write!(card, "| accuracy |")?;
     for column in columns {
-        write!(card, " {:.4} ± {:.4} |", column.accuracy, column.accuracy_error)?;
+        write!(
+            card,
+            " {:.4} ± {:.4} |",
+            column.accuracy, column.accuracy_error
+        )?;
     }
     writeln!(card)?;
     for (class, name) in config.data.classes.iter().enumerate() {
@@ -143,14 +154,27 @@ fn formats(card: &mut String, summary: &TrainSummary, saturated: &[f64]) -> std:
     for (feature, share) in model.scaling.features.iter().zip(saturated) {
         let (raw, offset) = (feature.raw.ap_fixed(), feature.offset_value());
         let (power, percent) = (feature.scale_exponent, 100.0 * share);
-        writeln!(card, "| `{}` | {raw} | {offset} | 2^{power} | {percent:.2} % |", feature.name)?;
+        writeln!(
+            card,
+            "| `{}` | {raw} | {offset} | 2^{power} | {percent:.2} % |",
+            feature.name
+        )?;
     }
-    writeln!(card, "\n| layer | weights | biases | greatest sum | activations |")?;
+    writeln!(
+        card,
+        "\n| layer | weights | biases | greatest sum | activations |"
+    )?;
     writeln!(card, "|---|---|---|---|---|")?;
-    for (index, (formats, sum)) in
-        model.formats.layers.iter().zip(&model.accumulators).enumerate()
+    for (index, (formats, sum)) in model
+        .formats
+        .layers
+        .iter()
+        .zip(&model.accumulators)
+        .enumerate()
     {
-        let after = formats.activation.map_or("exact sum".to_owned(), |f| f.ap_fixed());
+        let after = formats
+            .activation
+            .map_or("exact sum".to_owned(), |f| f.ap_fixed());
         writeln!(
             card,
             "| fc{} | {} | {} | {} x 2^{} | {after} |",

@@ -19,15 +19,24 @@ pub(crate) fn write(
     options: &TrainOptions,
     summary: &mut TrainSummary,
 ) -> Result<(), TrainError> {
-    let io = |path: &Path, source| TrainError::Io { path: path.to_owned(), source };
+    let io = |path: &Path, source| TrainError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let shares = summary.model.scaling.saturated(test.features());
     let sample_path = options.out_dir.join("sample.npz");
     let other = |e: String| io(&sample_path, std::io::Error::other(e));
     let artefacts = [
         ("model.onnx", quantised_model(config, &summary.model)?),
         ("float.onnx", float_model(config, &summary.model)),
-        ("sample.npz", sample::encode(test, config.output.sample_rows).map_err(other)?),
-        ("metrics.json", report::encode(config, summary, &shares).map_err(other)?),
+        (
+            "sample.npz",
+            sample::encode(test, config.output.sample_rows).map_err(other)?,
+        ),
+        (
+            "metrics.json",
+            report::encode(config, summary, &shares).map_err(other)?,
+        ),
         ("CARD.md", card::text(config, summary, &shares).into_bytes()),
     ];
     for (name, bytes) in artefacts {

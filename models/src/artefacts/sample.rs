@@ -16,7 +16,9 @@ pub(super) fn encode(data: &Dataset, rows: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = NpzWriter::new(&mut bytes);
     writer.add_array("x", &x).map_err(|e| e.to_string())?;
-    writer.add_array("label", &label).map_err(|e| e.to_string())?;
+    writer
+        .add_array("label", &label)
+        .map_err(|e| e.to_string())?;
     writer.finish().map_err(|e| e.to_string())?;
     Ok(bytes.into_inner())
 }

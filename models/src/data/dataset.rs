@@ -31,7 +31,11 @@ impl Dataset {
                 matrix[row * width + j] = *value;
             }
         }
-        Ok(Self { features: matrix, labels: labels(table, label, classes)?, width })
+        Ok(Self {
+            features: matrix,
+            labels: labels(table, label, classes)?,
+            width,
+        })
     }
 
     /// Number of rows.
@@ -74,12 +78,19 @@ fn feature(table: &Table, name: &str) -> Result<Vec<f32>, DataError> {
     };
     if let Some(row) = values.iter().position(|v| !v.is_finite()) {
         let value = values[row];
-        return Err(DataError::NotFinite { path: path(), column: column(), row, value });
+        return Err(DataError::NotFinite {
+            path: path(),
+            column: column(),
+            row,
+            value,
+        });
     }
     match values.split_first() {
-        Some((&value, rest)) if rest.iter().all(|v| *v == value) => {
-            Err(DataError::Constant { path: path(), column: column(), value })
-        }
+        Some((&value, rest)) if rest.iter().all(|v| *v == value) => Err(DataError::Constant {
+            path: path(),
+            column: column(),
+            value,
+        }),
         _ => Ok(values),
     }
 }
@@ -105,14 +116,25 @@ fn labels(table: &Table, name: &str, classes: &[String]) -> Result<Vec<usize>, D
             }
             _ => {
                 let classes = classes.len();
-                return Err(DataError::Label { path: path(), column: column(), row, found, classes });
+                return Err(DataError::Label {
+                    path: path(),
+                    column: column(),
+                    row,
+                    found,
+                    classes,
+                });
             }
         }
     }
     match seen.iter().position(|s| !s) {
         Some(class) => {
             let name = classes[class].clone();
-            Err(DataError::EmptyClass { path: path(), column: column(), class, name })
+            Err(DataError::EmptyClass {
+                path: path(),
+                column: column(),
+                class,
+                name,
+            })
         }
         None => Ok(labels),
     }
@@ -127,9 +149,18 @@ mod tests {
 
     fn dataset(a: Vec<f32>, label: Vec<i64>) -> Result<Dataset, DataError> {
         let columns = vec![
-            Column { name: "a".into(), values: Values::Float(a) },
-            Column { name: "b".into(), values: Values::Int(vec![4, 5, 6]) },
-            Column { name: "label".into(), values: Values::Int(label) },
+            Column {
+                name: "a".into(),
+                values: Values::Float(a),
+            },
+            Column {
+                name: "b".into(),
+                values: Values::Int(vec![4, 5, 6]),
+            },
+            Column {
+                name: "label".into(),
+                values: Values::Int(label),
+            },
         ];
         let table = Table::new(Path::new("t.npz"), columns)?;
         let classes = ["g".to_owned(), "q".to_owned()];
@@ -142,7 +173,10 @@ mod tests {
         assert_eq!(data.features(), [4.0, 1.0, 5.0, 2.0, 6.0, 3.0]);
         let part = data.select(&[2, 0]);
         assert_eq!(part.features(), [6.0, 3.0, 4.0, 1.0]);
-        assert_eq!((part.labels(), part.rows(), part.width()), (&[0, 0][..], 2, 2));
+        assert_eq!(
+            (part.labels(), part.rows(), part.width()),
+            (&[0, 0][..], 2, 2)
+        );
     }
 
     #[test]

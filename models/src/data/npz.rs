@@ -21,14 +21,19 @@ enum Stored {
 
 /// Reads the columns called `names`, in that order.
 pub(super) fn read(path: &Path, names: &[&str]) -> Result<Vec<Column>, DataError> {
-    let file = File::open(path)
-        .map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+    let file = File::open(path).map_err(|source| DataError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut reader = NpzReader::new(BufReader::new(file)).map_err(|e| malformed(path, &e))?;
     let keys = reader.names().map_err(|e| malformed(path, &e))?;
     let mut arrays = BTreeMap::new();
     let mut found = Vec::new();
     for key in keys {
-        if !names.iter().any(|name| *name == key || within(name, &key).is_some()) {
+        if !names
+            .iter()
+            .any(|name| *name == key || within(name, &key).is_some())
+        {
             found.push(key);
             continue;
         }
@@ -40,19 +45,22 @@ pub(super) fn read(path: &Path, names: &[&str]) -> Result<Vec<Column>, DataError
         arrays.insert(key, array);
     }
     require(path, names, &found)?;
-    names.iter().map(|name| column(path, name, &arrays)).collect()
+    names
+        .iter()
+        .map(|name| column(path, name, &arrays))
+        .collect()
 }
 
 /// The index `j` of a column spelled `key[j]`.
 fn within(name: &str, key: &str) -> Option<usize> {
-    name.strip_prefix(key)?.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+    name.strip_prefix(key)?
+        .strip_prefix('[')?
+        .strip_suffix(']')?
+        .parse()
+        .ok()
 }
 
-fn column(
-    path: &Path,
-    name: &str,
-    arrays: &BTreeMap<String, Stored>,
-) -> Result<Column, DataError> {
+fn column(path: &Path, name: &str, arrays: &BTreeMap<String, Stored>) -> Result<Column, DataError> {
     let part = arrays.iter().find_map(|(key, array)| {
         let index = within(name, key);
         (key == name || index.is_some()).then_some((array, index))
@@ -61,14 +69,17 @@ fn column(
         Some((array, index)) => array.column(index),
         None => None,
     };
-    values.map(|values| Column { name: name.to_owned(), values }).ok_or_else(|| {
-        DataError::ColumnType {
+    values
+        .map(|values| Column {
+            name: name.to_owned(),
+            values,
+        })
+        .ok_or_else(|| DataError::ColumnType {
             path: path.to_owned(),
             column: name.to_owned(),
             found: "an array of another shape".to_owned(),
             expected: "one dimension, or two and a name like 'x[3]'",
-        }
-    })
+        })
 }
 
 impl Stored {
@@ -137,7 +148,11 @@ fn malformed(path: &Path, error: &ReadNpzError) -> DataError {
     if reason.contains("ompression") {
         reason.push_str(" (write it with numpy.savez, not savez_compressed)");
     }
-    DataError::Malformed { path: path.to_owned(), kind: "NPZ", reason }
+    DataError::Malformed {
+        path: path.to_owned(),
+        kind: "NPZ",
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -153,8 +168,12 @@ mod tests {
         let mut writer = NpzWriter::new(File::create(&path).expect("create"));
         let x = arr2(&[[1.0f32, 2.0], [3.0, 4.0], [5.0, 6.0]]);
         writer.add_array("x", &x).expect("x");
-        writer.add_array("label", &Array1::from(vec![2i64, 1, 0])).expect("label");
-        writer.add_array("short", &Array1::from(vec![2i32, 1])).expect("short");
+        writer
+            .add_array("label", &Array1::from(vec![2i64, 1, 0]))
+            .expect("label");
+        writer
+            .add_array("short", &Array1::from(vec![2i32, 1]))
+            .expect("short");
         writer.finish().expect("finish");
         path
     }

@@ -23,23 +23,43 @@ pub(super) fn read(path: &Path, names: &[&str]) -> Result<Vec<Column>, DataError
         kind: "Parquet",
         reason,
     };
-    let file = File::open(path)
-        .map_err(|source| DataError::Io { path: path.to_owned(), source })?;
+    let file = File::open(path).map_err(|source| DataError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| malformed(e.to_string()))?;
     let schema = builder.schema().clone();
-    let found: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let found: Vec<String> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
     require(path, names, &found)?;
 
     let mut columns = Vec::with_capacity(names.len());
     for name in names {
-        let kind = schema.fields().iter().find(|f| f.name() == name).map(|f| f.data_type());
-        columns.push(Column { name: (*name).to_owned(), values: empty(path, name, kind)? });
+        let kind = schema
+            .fields()
+            .iter()
+            .find(|f| f.name() == name)
+            .map(|f| f.data_type());
+        columns.push(Column {
+            name: (*name).to_owned(),
+            values: empty(path, name, kind)?,
+        });
     }
     let wanted = |name: &String| names.contains(&name.as_str());
-    let indices = found.iter().enumerate().filter(|(_, name)| wanted(name)).map(|(i, _)| i);
+    let indices = found
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| wanted(name))
+        .map(|(i, _)| i);
     let mask = ProjectionMask::roots(builder.parquet_schema(), indices);
-    let reader = builder.with_projection(mask).build().map_err(|e| malformed(e.to_string()))?;
+    let reader = builder
+        .with_projection(mask)
+        .build()
+        .map_err(|e| malformed(e.to_string()))?;
     for batch in reader {
         let batch = batch.map_err(|e| malformed(e.to_string()))?;
         for column in &mut columns {
@@ -74,7 +94,13 @@ fn append(path: &Path, column: &mut Column, array: &ArrayRef) -> Result<(), Data
     }
     macro_rules! extend {
         ($target:expr, $to:ty, $kind:ty) => {
-            $target.extend(array.as_primitive::<$kind>().values().iter().map(|v| *v as $to))
+            $target.extend(
+                array
+                    .as_primitive::<$kind>()
+                    .values()
+                    .iter()
+                    .map(|v| *v as $to),
+            )
         };
     }
     match (&mut column.values, array.data_type()) {
@@ -113,7 +139,11 @@ mod tests {
         let rows = x.len();
         let columns: Vec<(&str, ArrayRef, bool)> = vec![
             ("x", Arc::new(Float32Array::from(x)), true),
-            ("label", Arc::new(Int8Array::from_iter_values((0..rows).map(|i| i as i8))), false),
+            (
+                "label",
+                Arc::new(Int8Array::from_iter_values((0..rows).map(|i| i as i8))),
+                false,
+            ),
             ("text", Arc::new(StringArray::from(vec!["a"; rows])), false),
         ];
         let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("batch");
@@ -139,7 +169,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("tempdir");
         let path = file(&dir, vec![Some(1.0), None]);
         let text = |names: &[&str]| Table::read(&path, names).expect_err("error").to_string();
-        assert!(text(&["x"]).contains("column 'x', row 1 is null"), "{}", text(&["x"]));
+        assert!(
+            text(&["x"]).contains("column 'x', row 1 is null"),
+            "{}",
+            text(&["x"])
+        );
         assert!(text(&["y", "x", "z"]).contains("no column 'y', 'z'; the file has 'x', 'label'"));
         assert!(text(&["text"]).contains("column 'text' is of type"));
     }
@@ -150,7 +184,16 @@ mod tests {
         let path = dir.path().join("broken.parquet");
         std::fs::write(&path, b"PAR1 and then nothing").expect("write");
         let error = Table::read(&path, &["x"]).expect_err("error");
-        assert!(matches!(error, DataError::Malformed { kind: "Parquet", .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                DataError::Malformed {
+                    kind: "Parquet",
+                    ..
+                }
+            ),
+            "{error}"
+        );
         let absent = Table::read(&dir.path().join("absent.parquet"), &["x"]).expect_err("error");
         assert!(matches!(absent, DataError::Io { .. }), "{absent}");
     }

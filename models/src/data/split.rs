@@ -57,10 +57,17 @@ impl Split {
             validation: order[first..second].to_vec(),
             test: order[second..third].to_vec(),
         };
-        let parts =
-            [("train", &split.train), ("validation", &split.validation), ("test", &split.test)];
+        let parts = [
+            ("train", &split.train),
+            ("validation", &split.validation),
+            ("test", &split.test),
+        ];
         match parts.iter().find(|(_, part)| part.is_empty()) {
-            Some((part, _)) => Err(DataError::EmptyPart { path: path.to_owned(), rows, part }),
+            Some((part, _)) => Err(DataError::EmptyPart {
+                path: path.to_owned(),
+                rows,
+                part,
+            }),
             None => Ok(split),
         }
     }
@@ -79,24 +86,48 @@ impl Split {
 mod tests {
     use super::*;
 
-    const FRACTIONS: Fractions = Fractions { train: 0.8, validation: 0.1, test: 0.1, seed: 1 };
+    const FRACTIONS: Fractions = Fractions {
+        train: 0.8,
+        validation: 0.1,
+        test: 0.1,
+        seed: 1,
+    };
 
     #[test]
     fn parts_are_disjoint_and_repeatable() {
         let split = Split::new(Path::new("t"), 1005, &FRACTIONS).expect("split");
         let counts = [Part::Train, Part::Validation, Part::Test].map(|p| split.rows(p).len());
         assert_eq!(counts, [804, 101, 100]);
-        let mut all = [split.train.clone(), split.validation.clone(), split.test.clone()].concat();
+        let mut all = [
+            split.train.clone(),
+            split.validation.clone(),
+            split.test.clone(),
+        ]
+        .concat();
         all.sort_unstable();
         assert_eq!(all, (0..1005).collect::<Vec<_>>());
-        assert_eq!(split, Split::new(Path::new("t"), 1005, &FRACTIONS).expect("split"));
-        let other = Fractions { seed: 2, ..FRACTIONS };
-        assert_ne!(split, Split::new(Path::new("t"), 1005, &other).expect("split"));
+        assert_eq!(
+            split,
+            Split::new(Path::new("t"), 1005, &FRACTIONS).expect("split")
+        );
+        let other = Fractions {
+            seed: 2,
+            ..FRACTIONS
+        };
+        assert_ne!(
+            split,
+            Split::new(Path::new("t"), 1005, &other).expect("split")
+        );
     }
 
     #[test]
     fn an_empty_part_is_refused() {
         let error = Split::new(Path::new("t.npz"), 3, &FRACTIONS).expect_err("error");
-        assert!(error.to_string().contains("3 rows leave none for the test part"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("3 rows leave none for the test part"),
+            "{error}"
+        );
     }
 }

@@ -56,11 +56,18 @@ impl Table {
     /// A file that cannot be read, columns that it lacks (all at once), a type that is no number,
     /// nulls, or columns of different lengths.
     pub fn read(path: &Path, names: &[&str]) -> Result<Self, DataError> {
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        let extension = path
+            .extension()
+            .and_then(|e| e.to_str())
+            .unwrap_or_default();
         let columns = match extension.to_ascii_lowercase().as_str() {
             "parquet" => parquet::read(path, names)?,
             "npz" => npz::read(path, names)?,
-            _ => return Err(DataError::UnknownKind { path: path.to_owned() }),
+            _ => {
+                return Err(DataError::UnknownKind {
+                    path: path.to_owned(),
+                });
+            }
         };
         Self::new(path, columns)
     }
@@ -83,7 +90,10 @@ impl Table {
                 });
             }
         }
-        Ok(Self { path: path.to_owned(), columns })
+        Ok(Self {
+            path: path.to_owned(),
+            columns,
+        })
     }
 
     /// The file the table came from.
@@ -107,7 +117,11 @@ impl Table {
             None => Err(DataError::MissingColumns {
                 path: self.path.clone(),
                 missing: vec![name.to_owned()],
-                found: self.columns.iter().map(|column| column.name.clone()).collect(),
+                found: self
+                    .columns
+                    .iter()
+                    .map(|column| column.name.clone())
+                    .collect(),
             }),
         }
     }
@@ -116,9 +130,17 @@ impl Table {
 /// Fails with all of `names` that are not in `found`.
 pub(super) fn require(path: &Path, names: &[&str], found: &[String]) -> Result<(), DataError> {
     let absent = |name: &&&str| !found.iter().any(|f| f == **name);
-    let missing: Vec<String> = names.iter().filter(absent).map(|name| name.to_string()).collect();
+    let missing: Vec<String> = names
+        .iter()
+        .filter(absent)
+        .map(|name| name.to_string())
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    Err(DataError::MissingColumns { path: path.to_owned(), missing, found: found.to_vec() })
+    Err(DataError::MissingColumns {
+        path: path.to_owned(),
+        missing,
+        found: found.to_vec(),
+    })
 }

@@ -29,7 +29,10 @@ impl Builder {
             input: vec![value("x", &[1, features])],
             ..GraphProto::default()
         };
-        Self { graph, quantised: false }
+        Self {
+            graph,
+            quantised: false,
+        }
     }
 
     /// Adds a constant and returns its name.
@@ -138,11 +141,16 @@ fn value(name: &str, shape: &[usize]) -> ValueInfoProto {
     };
     let tensor = Tensor {
         elem_type: Some(DataType::Float as i32),
-        shape: Some(TensorShapeProto { dim: shape.iter().map(dimension).collect() }),
+        shape: Some(TensorShapeProto {
+            dim: shape.iter().map(dimension).collect(),
+        }),
     };
     ValueInfoProto {
         name: Some(name.to_owned()),
-        r#type: Some(TypeProto { value: Some(Value::TensorType(tensor)), ..TypeProto::default() }),
+        r#type: Some(TypeProto {
+            value: Some(Value::TensorType(tensor)),
+            ..TypeProto::default()
+        }),
         ..ValueInfoProto::default()
     }
 }

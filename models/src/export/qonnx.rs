@@ -18,7 +18,10 @@ pub fn quantised_model(config: &Config, model: &TrainedModel) -> Result<Vec<u8>,
     for (index, accumulator) in model.accumulators.iter().enumerate() {
         if accumulator.bound >= EXACT {
             let bound = accumulator.bound;
-            return Err(ExportError::NotExact { layer: index + 1, bound });
+            return Err(ExportError::NotExact {
+                layer: index + 1,
+                bound,
+            });
         }
     }
     let features = &model.scaling.features;
@@ -26,7 +29,11 @@ pub fn quantised_model(config: &Config, model: &TrainedModel) -> Result<Vec<u8>,
     let row = [1, width];
     let mut graph = Builder::new(&config.model.name, width);
 
-    let raw = Format { bits: config.model.raw_bits, signed: true, exponent: 0 };
+    let raw = Format {
+        bits: config.model.raw_bits,
+        signed: true,
+        exponent: 0,
+    };
     let steps: Vec<f32> = features.iter().map(|f| f.raw.lsb()).collect();
     let x = graph.quant("input.raw", "x", &raw, &steps, &row);
     let offsets: Vec<f32> = features.iter().map(|f| f.offset_value()).collect();
@@ -45,8 +52,13 @@ pub fn quantised_model(config: &Config, model: &TrainedModel) -> Result<Vec<u8>,
         let row = [1, layer.outputs];
         let stored = graph.constant(&format!("{name}.weight.stored"), &shape, &layer.weight);
         let weight = &formats.weight;
-        let weight =
-            graph.quant(&format!("{name}.weight"), &stored, weight, &[weight.lsb()], &shape);
+        let weight = graph.quant(
+            &format!("{name}.weight"),
+            &stored,
+            weight,
+            &[weight.lsb()],
+            &shape,
+        );
         let stored = graph.constant(&format!("{name}.bias.stored"), &row, &layer.bias);
         let bias = &formats.bias;
         let bias = graph.quant(&format!("{name}.bias"), &stored, bias, &[bias.lsb()], &row);

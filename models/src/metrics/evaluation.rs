@@ -45,18 +45,33 @@ pub fn evaluate(
 ) -> Result<Evaluation, MetricsError> {
     let rows = labels.len();
     if logits.len() != rows * classes || rows == 0 {
-        return Err(MetricsError::Shape { scores: logits.len(), rows, classes });
+        return Err(MetricsError::Shape {
+            scores: logits.len(),
+            rows,
+            classes,
+        });
     }
     if let Some(row) = labels.iter().position(|label| *label >= classes) {
-        return Err(MetricsError::Label { row, label: labels[row], classes });
+        return Err(MetricsError::Label {
+            row,
+            label: labels[row],
+            classes,
+        });
     }
     if let Some(index) = logits.iter().position(|v| v.is_nan()) {
-        return Err(MetricsError::NotANumber { row: index / classes });
+        return Err(MetricsError::NotANumber {
+            row: index / classes,
+        });
     }
     let probabilities = softmax(logits, classes);
     let (mut areas, mut rejections) = (Vec::new(), Vec::new());
     for class in 0..classes {
-        let scores: Vec<f64> = probabilities.iter().skip(class).step_by(classes).copied().collect();
+        let scores: Vec<f64> = probabilities
+            .iter()
+            .skip(class)
+            .step_by(classes)
+            .copied()
+            .collect();
         let signal: Vec<bool> = labels.iter().map(|label| *label == class).collect();
         let found = signal.iter().filter(|s| **s).count();
         let one_sided = MetricsError::OneSided { class, found, rows };
@@ -67,7 +82,11 @@ pub fn evaluate(
         let finite = |v: f64| v.is_finite().then_some(v);
         areas.push(area);
         let (value, error) = (finite(value), finite(error));
-        rejections.push(Rejection { signal_efficiency, value, error });
+        rejections.push(Rejection {
+            signal_efficiency,
+            value,
+            error,
+        });
     }
     let accuracy = accuracy(logits, classes, labels);
     Ok(Evaluation {
@@ -100,12 +119,20 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let error = |logits: &[f64], labels: &[usize]| {
-            evaluate(logits, 2, labels, 0.5).expect_err("error")
-        };
-        assert!(matches!(error(&[0.0; 3], &[0, 1]), MetricsError::Shape { .. }));
-        assert!(matches!(error(&[0.0; 4], &[0, 2]), MetricsError::Label { row: 1, .. }));
-        assert!(matches!(error(&[0.0; 4], &[0, 0]), MetricsError::OneSided { class: 0, .. }));
+        let error =
+            |logits: &[f64], labels: &[usize]| evaluate(logits, 2, labels, 0.5).expect_err("error");
+        assert!(matches!(
+            error(&[0.0; 3], &[0, 1]),
+            MetricsError::Shape { .. }
+        ));
+        assert!(matches!(
+            error(&[0.0; 4], &[0, 2]),
+            MetricsError::Label { row: 1, .. }
+        ));
+        assert!(matches!(
+            error(&[0.0; 4], &[0, 0]),
+            MetricsError::OneSided { class: 0, .. }
+        ));
         let nan = [0.0, 1.0, 0.0, f64::NAN];
         assert_eq!(error(&nan, &[0, 1]), MetricsError::NotANumber { row: 1 });
     }

@@ -51,10 +51,12 @@ pub fn auc(scores: &[f64], signal: &[bool]) -> Option<f64> {
 pub fn rejection(scores: &[f64], signal: &[bool], signal_efficiency: f64) -> Option<(f64, f64)> {
     let counts = cumulative(scores, signal)?;
     let (_, total_signal, total_background) = *counts.last()?;
-    let enough = |&&(_, s, _): &&(f64, usize, usize)| {
-        s as f64 >= signal_efficiency * total_signal as f64
-    };
-    let accepted = counts.iter().find(enough).map_or(total_background, |(_, _, b)| *b);
+    let enough =
+        |&&(_, s, _): &&(f64, usize, usize)| s as f64 >= signal_efficiency * total_signal as f64;
+    let accepted = counts
+        .iter()
+        .find(enough)
+        .map_or(total_background, |(_, _, b)| *b);
     if accepted == 0 {
         return Some((f64::INFINITY, f64::INFINITY));
     }
@@ -66,8 +68,7 @@ pub fn rejection(scores: &[f64], signal: &[bool], signal_efficiency: f64) -> Opt
 /// For each distinct score, from the highest down: the score, and how many signal and background
 /// rows have at least that score.
 fn cumulative(scores: &[f64], signal: &[bool]) -> Option<Vec<(f64, usize, usize)>> {
-    let mut rows: Vec<(f64, bool)> =
-        scores.iter().copied().zip(signal.iter().copied()).collect();
+    let mut rows: Vec<(f64, bool)> = scores.iter().copied().zip(signal.iter().copied()).collect();
     rows.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let mut counts: Vec<(f64, usize, usize)> = Vec::new();
     let (mut s, mut b) = (0, 0);
@@ -101,9 +102,14 @@ mod tests {
     #[test]
     fn tied_rows_make_one_point() {
         let points = roc(&SCORES, &SIGNAL).expect("both kinds");
-        let pairs: Vec<(f64, f64)> =
-            points.iter().map(|p| (p.signal_efficiency * 3.0, p.background_efficiency * 3.0)).collect();
-        assert_eq!(pairs, [(1.0, 0.0), (2.0, 1.0), (3.0, 1.0), (3.0, 2.0), (3.0, 3.0)]);
+        let pairs: Vec<(f64, f64)> = points
+            .iter()
+            .map(|p| (p.signal_efficiency * 3.0, p.background_efficiency * 3.0))
+            .collect();
+        assert_eq!(
+            pairs,
+            [(1.0, 0.0), (2.0, 1.0), (3.0, 1.0), (3.0, 2.0), (3.0, 3.0)]
+        );
     }
 
     #[test]

@@ -14,7 +14,11 @@ const ROWS: usize = 16_384;
 /// The input format that a configuration asks for.
 pub(super) fn input_format(config: &Config) -> Format {
     let (bits, integer) = (config.model.input_bits, config.model.input_integer_bits);
-    Format { bits, signed: true, exponent: integer as i32 + 1 - bits as i32 }
+    Format {
+        bits,
+        signed: true,
+        exponent: integer as i32 + 1 - bits as i32,
+    }
 }
 
 /// Chooses the formats layer by layer, each from what the quantised layers before it give.
@@ -34,9 +38,12 @@ pub(super) fn calibrate(
     let mut layers = Vec::with_capacity(network.layers.len());
     let tensors = upload(network, &device);
     for (index, (layer, tensors)) in network.layers.iter().zip(&tensors).enumerate() {
-        let weight_bits = bits(config.model.weight_bits.of(index), "model.weight_bits", index)?;
-        let mut formats =
-            LayerFormats::calibrate(layer, step, weight_bits, config.model.bias_bits);
+        let weight_bits = bits(
+            config.model.weight_bits.of(index),
+            "model.weight_bits",
+            index,
+        )?;
+        let mut formats = LayerFormats::calibrate(layer, step, weight_bits, config.model.bias_bits);
         if index + 1 < network.layers.len() {
             let wanted = config.model.activation_bits.of(index);
             let wanted = bits(wanted, "model.activation_bits", index)?;
@@ -76,9 +83,20 @@ mod tests {
         }
         let inputs: Vec<f32> = (0..600).map(|i| (i % 40) as f32 / 10.0 - 2.0).collect();
         let formats = calibrate(&config, &network, &inputs).expect("formats");
-        assert_eq!(formats.input, Format { bits: 10, signed: true, exponent: -7 });
+        assert_eq!(
+            formats.input,
+            Format {
+                bits: 10,
+                signed: true,
+                exponent: -7
+            }
+        );
         assert!(formats.layers[1].weight.exponent > formats.layers[0].weight.exponent);
-        assert!(formats.layers[0].activation.is_some_and(|f| !f.signed && f.bits == 8));
+        assert!(
+            formats.layers[0]
+                .activation
+                .is_some_and(|f| !f.signed && f.bits == 8)
+        );
         assert_eq!(formats.layers[1].activation, None);
     }
 }

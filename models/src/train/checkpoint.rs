@@ -17,7 +17,14 @@ use crate::network::Network;
 pub(super) const FOLDER: &str = "checkpoint";
 
 /// The arrays of a checkpoint, in the order in which they are written.
-const ARRAYS: [&str; 6] = ["weights", "first_moment", "second_moment", "average", "best", "float"];
+const ARRAYS: [&str; 6] = [
+    "weights",
+    "first_moment",
+    "second_moment",
+    "average",
+    "best",
+    "float",
+];
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -32,8 +39,14 @@ pub(super) fn path(out_dir: &Path) -> PathBuf {
 
 /// Replaces the checkpoint.
 pub(super) fn save(path: &Path, config: &Config, state: &State) -> Result<(), TrainError> {
-    let failed = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
-    let header = Header { config: config.clone(), position: state.position.clone() };
+    let failed = |reason: String| TrainError::Checkpoint {
+        path: path.to_owned(),
+        reason,
+    };
+    let header = Header {
+        config: config.clone(),
+        position: state.position.clone(),
+    };
     let header = serde_json::to_vec(&header).map_err(|e| failed(e.to_string()))?;
     let networks = [
         &state.weights,
@@ -53,16 +66,23 @@ pub(super) fn save(path: &Path, config: &Config, state: &State) -> Result<(), Tr
     };
     write(&mut writer).map_err(|e| failed(e.to_string()))?;
     writer.finish().map_err(|e| failed(e.to_string()))?;
-    files::replace(path, &bytes.into_inner())
-        .map_err(|source| TrainError::Io { path: path.to_owned(), source })
+    files::replace(path, &bytes.into_inner()).map_err(|source| TrainError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Reads a checkpoint that belongs to `config`; `shape` is a network of its shape.
 pub(super) fn load(path: &Path, config: &Config, shape: &Network) -> Result<State, TrainError> {
-    let failed = |reason: String| TrainError::Checkpoint { path: path.to_owned(), reason };
+    let failed = |reason: String| TrainError::Checkpoint {
+        path: path.to_owned(),
+        reason,
+    };
     let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
     let mut reader = NpzReader::new(Cursor::new(bytes)).map_err(|e| failed(e.to_string()))?;
-    let header: Array1<u8> = reader.by_name("header").map_err(|e| failed(e.to_string()))?;
+    let header: Array1<u8> = reader
+        .by_name("header")
+        .map_err(|e| failed(e.to_string()))?;
     let header: Header =
         serde_json::from_slice(&header.to_vec()).map_err(|e| failed(e.to_string()))?;
     if let Some(difference) = difference(&header.config, config) {
@@ -126,7 +146,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("tempdir");
         let (path, config) = (dir.path().join("state.npz"), tiny_config());
         save(&path, &config, &state()).expect("save");
-        assert_eq!(load(&path, &config, &state().weights).expect("load"), state());
+        assert_eq!(
+            load(&path, &config, &state().weights).expect("load"),
+            state()
+        );
         let files = std::fs::read_dir(dir.path()).expect("list").count();
         assert_eq!(files, 1, "the temporary file is gone");
     }

@@ -25,7 +25,9 @@ pub(super) struct Rows<'a> {
 impl Rows<'_> {
     /// Inputs and one-hot targets of some rows.
     fn batch(&self, rows: &[usize], device: &Device) -> (Tensor<2>, Tensor<2>) {
-        let inputs = rows.iter().flat_map(|r| &self.inputs[r * self.width..(r + 1) * self.width]);
+        let inputs = rows
+            .iter()
+            .flat_map(|r| &self.inputs[r * self.width..(r + 1) * self.width]);
         let mut targets = vec![0f32; rows.len() * self.classes];
         for (i, row) in rows.iter().enumerate() {
             targets[i * self.classes + self.labels[*row]] = 1.0;
@@ -70,11 +72,16 @@ pub(super) fn run_epoch(
         first: upload(&state.first_moment, &inner),
         second: upload(&state.second_moment, &inner),
         average: upload(&state.average, &inner),
-        optimizer: AdamWConfig::new().with_weight_decay(config.weight_decay as f32).build(),
+        optimizer: AdamWConfig::new()
+            .with_weight_decay(config.weight_decay as f32)
+            .build(),
         averaging: config.averaging,
     };
     let (stage, epoch) = (state.position.stage, state.position.epoch);
-    let purpose = Purpose::Shuffle { stage: stage.number(), epoch };
+    let purpose = Purpose::Shuffle {
+        stage: stage.number(),
+        epoch,
+    };
     let order = Stream::new(config.seed, purpose).permutation(rows.labels.len());
     let batches = order.len().div_ceil(config.batch_size);
     let mut total = 0.0;
@@ -84,7 +91,10 @@ pub(super) fn run_epoch(
         let leaves: Vec<LayerTensors> = tensors
             .weights
             .iter()
-            .map(|l| LayerTensors { weight: leaf(&l.weight), bias: leaf(&l.bias) })
+            .map(|l| LayerTensors {
+                weight: leaf(&l.weight),
+                bias: leaf(&l.bias),
+            })
             .collect();
         let logits = forward(&leaves, x, state.position.formats.as_ref());
         let picked = activation::log_softmax(logits, 1) * targets;
@@ -92,10 +102,16 @@ pub(super) fn run_epoch(
         let value: f32 = loss
             .clone()
             .try_into_scalar()
-            .map_err(|error| TrainError::Backend { reason: error.to_string() })?;
+            .map_err(|error| TrainError::Backend {
+                reason: error.to_string(),
+            })?;
         if !value.is_finite() {
             let loss = f64::from(value);
-            return Err(TrainError::Diverged { stage: stage.name(), epoch, loss });
+            return Err(TrainError::Diverged {
+                stage: stage.name(),
+                epoch,
+                loss,
+            });
         }
         let mut gradients = loss.backward();
         let steps = state.position.steps;
@@ -116,10 +132,21 @@ pub(super) fn run_epoch(
 
 impl Tensors {
     fn step(&mut self, leaves: &[LayerTensors], grads: &mut Gradients, lr: f64, steps: usize) {
-        let Self { weights, first, second, average, optimizer, averaging } = self;
+        let Self {
+            weights,
+            first,
+            second,
+            average,
+            optimizer,
+            averaging,
+        } = self;
         // The running mean forgets its start faster while it is young.
         let keep = averaging.min((1.0 + steps as f64) / (10.0 + steps as f64));
-        let mut update = |leaf: &Tensor<2>, value: &mut Tensor<2>, m: &mut Tensor<2>, v: &mut Tensor<2>, a: &mut Tensor<2>| {
+        let mut update = |leaf: &Tensor<2>,
+                          value: &mut Tensor<2>,
+                          m: &mut Tensor<2>,
+                          v: &mut Tensor<2>,
+                          a: &mut Tensor<2>| {
             if let Some(gradient) = leaf.grad_remove(grads) {
                 let moments = AdaptiveMomentumState::new(steps, m.clone(), v.clone());
                 let old = (steps > 0).then(|| AdamWState::new(moments));
@@ -137,9 +164,26 @@ impl Tensors {
             };
         };
         for (i, leaf) in leaves.iter().enumerate() {
-            let (w, m, v, a) = (&mut weights[i], &mut first[i], &mut second[i], &mut average[i]);
-            update(&leaf.weight, &mut w.weight, &mut m.weight, &mut v.weight, &mut a.weight);
-            update(&leaf.bias, &mut w.bias, &mut m.bias, &mut v.bias, &mut a.bias);
+            let (w, m, v, a) = (
+                &mut weights[i],
+                &mut first[i],
+                &mut second[i],
+                &mut average[i],
+            );
+            update(
+                &leaf.weight,
+                &mut w.weight,
+                &mut m.weight,
+                &mut v.weight,
+                &mut a.weight,
+            );
+            update(
+                &leaf.bias,
+                &mut w.bias,
+                &mut m.bias,
+                &mut v.bias,
+                &mut a.bias,
+            );
         }
     }
 }

@@ -28,7 +28,11 @@ impl Exported {
         state: &State,
         out_dir: &Path,
     ) -> Result<Self, TrainError> {
-        let formats = state.position.formats.clone().ok_or(ExportError::NotQuantised)?;
+        let formats = state
+            .position
+            .formats
+            .clone()
+            .ok_or(ExportError::NotQuantised)?;
         let model = TrainedModel {
             scaling: data.scaling.clone(),
             float: state.float.clone(),
@@ -37,8 +41,12 @@ impl Exported {
             formats,
         };
         let path = out_dir.join(FOLDER).join("model.onnx");
-        files::replace(&path, &quantised_model(config, &model)?)
-            .map_err(|source| TrainError::Io { path: path.clone(), source })?;
+        files::replace(&path, &quantised_model(config, &model)?).map_err(|source| {
+            TrainError::Io {
+                path: path.clone(),
+                source,
+            }
+        })?;
         Ok(Self { model, path })
     }
 
@@ -58,10 +66,18 @@ impl Exported {
         compare(&self.path, &integer, &own, classes)?;
         let float = logits(&self.model.float, &inputs.rows(Stage::Float), None)?;
         let judge = |logits: &[f64]| {
-            evaluate(logits, classes, inputs.data.labels(), config.output.signal_efficiency)
-                .map_err(|source| TrainError::Metrics { part, source })
+            evaluate(
+                logits,
+                classes,
+                inputs.data.labels(),
+                config.output.signal_efficiency,
+            )
+            .map_err(|source| TrainError::Metrics { part, source })
         };
-        Ok(Figures { float: judge(&float)?, quantised: judge(&integer)? })
+        Ok(Figures {
+            float: judge(&float)?,
+            quantised: judge(&integer)?,
+        })
     }
 }
 
@@ -74,6 +90,11 @@ impl Exported {
 pub fn quantised_logits(model: &TrainedModel, rows: &[f32]) -> Result<Vec<f64>, TrainError> {
     let inputs = model.scaling.apply(rows);
     let width = model.scaling.features.len();
-    let rows = Rows { inputs: &inputs, labels: &[], width, classes: 0 };
+    let rows = Rows {
+        inputs: &inputs,
+        labels: &[],
+        width,
+        classes: 0,
+    };
     logits(&model.quantised, &rows, Some(&model.formats))
 }

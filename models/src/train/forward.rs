@@ -26,7 +26,11 @@ pub(super) fn upload(network: &Network, device: &Device) -> Vec<LayerTensors> {
 pub(super) fn download(like: &Network, layers: &[LayerTensors]) -> Result<Network, TrainError> {
     let numbers = |(shape, tensors): (&Dense, &LayerTensors)| {
         let (weight, bias) = (numbers(&tensors.weight)?, numbers(&tensors.bias)?);
-        Ok(Dense { weight, bias, ..*shape })
+        Ok(Dense {
+            weight,
+            bias,
+            ..*shape
+        })
     };
     let layers: Result<_, TrainError> = like.layers.iter().zip(layers).map(numbers).collect();
     Ok(Network { layers: layers? })
@@ -40,7 +44,9 @@ pub(super) fn matrix(values: Vec<f32>, columns: usize, device: &Device) -> Tenso
 
 /// The numbers of a tensor in row order.
 pub(super) fn numbers(tensor: &Tensor<2>) -> Result<Vec<f32>, TrainError> {
-    tensor.try_to_vec_as().map_err(|error| TrainError::Backend { reason: error.to_string() })
+    tensor.try_to_vec_as().map_err(|error| TrainError::Backend {
+        reason: error.to_string(),
+    })
 }
 
 /// Logits of a batch. With formats, `x` is on the grid of the input format.
@@ -88,9 +94,17 @@ pub(super) fn fake_quantise(value: Tensor<2>, format: &Format) -> Tensor<2> {
     let (low, high) = format.range();
     let clipped = value.clamp(low, high);
     let exact = clipped.clone().inner();
-    let rounded = exact.clone().mul_scalar(1.0 / format.lsb()).round().mul_scalar(format.lsb());
+    let rounded = exact
+        .clone()
+        .mul_scalar(1.0 / format.lsb())
+        .round()
+        .mul_scalar(format.lsb());
     let correction = rounded - exact;
-    if clipped.is_autodiff() { clipped + Tensor::from_inner(correction) } else { clipped + correction }
+    if clipped.is_autodiff() {
+        clipped + Tensor::from_inner(correction)
+    } else {
+        clipped + correction
+    }
 }
 
 #[cfg(test)]
@@ -104,13 +118,29 @@ mod tests {
         let values: Vec<f32> = (0..20_000)
             .map(|i| {
                 let value = (stream.uniform() - 0.5) * 8.0;
-                if i % 5 == 0 { (value * 64.0).round() / 64.0 } else { value }
+                if i % 5 == 0 {
+                    (value * 64.0).round() / 64.0
+                } else {
+                    value
+                }
             })
             .collect();
         for format in [
-            Format { bits: 8, signed: true, exponent: -6 },
-            Format { bits: 8, signed: false, exponent: -5 },
-            Format { bits: 3, signed: true, exponent: 0 },
+            Format {
+                bits: 8,
+                signed: true,
+                exponent: -6,
+            },
+            Format {
+                bits: 8,
+                signed: false,
+                exponent: -5,
+            },
+            Format {
+                bits: 3,
+                signed: true,
+                exponent: 0,
+            },
         ] {
             let tensor = matrix(values.clone(), 100, &Device::flex());
             let found = numbers(&fake_quantise(tensor, &format)).expect("numbers");
@@ -122,7 +152,11 @@ mod tests {
     #[test]
     fn gradient_passes_inside_the_range_and_stops_outside() {
         let device = Device::flex().autodiff();
-        let format = Format { bits: 4, signed: true, exponent: -2 };
+        let format = Format {
+            bits: 4,
+            signed: true,
+            exponent: -2,
+        };
         let x = matrix(vec![-3.0, -1.3, 0.1, 1.6, 2.0], 5, &device).require_grad();
         let gradients = fake_quantise(x.clone(), &format).sum().backward();
         let found = x.grad(&gradients).map(|g| numbers(&g).expect("numbers"));

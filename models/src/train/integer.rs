@@ -9,15 +9,26 @@ use super::TrainError;
 use crate::data::Dataset;
 
 /// Logits of every row, from the integer interpreter on the QONNX file at `path`.
-pub(super) fn integer_logits(path: &Path, data: &Dataset) -> Result<Vec<f64>, TrainError> {
-    let failed = |reason: String| TrainError::ReadBack { path: path.to_owned(), reason };
+///
+/// # Errors
+///
+/// A file that codegen's importer refuses, or rows that do not fit its input.
+pub fn integer_logits(path: &Path, data: &Dataset) -> Result<Vec<f64>, TrainError> {
+    let failed = |reason: String| TrainError::ReadBack {
+        path: path.to_owned(),
+        reason,
+    };
     let module = load(path, None).map_err(|e| failed(e.to_string()))?;
     let interpreter = Interpreter::new(&module).map_err(|e| failed(e.to_string()))?;
     let mut logits = Vec::new();
     for row in data.features().chunks_exact(data.width()) {
         let row: Vec<f64> = row.iter().map(|v| f64::from(*v)).collect();
-        let input = interpreter.encode(0, &row).map_err(|e| failed(e.to_string()))?;
-        let outputs = interpreter.run(&[&input.mantissas]).map_err(|e| failed(e.to_string()))?;
+        let input = interpreter
+            .encode(0, &row)
+            .map_err(|e| failed(e.to_string()))?;
+        let outputs = interpreter
+            .run(&[&input.mantissas])
+            .map_err(|e| failed(e.to_string()))?;
         if let Some(mantissas) = outputs.first() {
             logits.extend(interpreter.decode(0, mantissas));
         }
@@ -42,11 +53,18 @@ pub(super) fn compare(
             trainer[at]
         ),
         None if integer.len() != trainer.len() => {
-            format!("{} logits, the trainer has {}", integer.len(), trainer.len())
+            format!(
+                "{} logits, the trainer has {}",
+                integer.len(),
+                trainer.len()
+            )
         }
         None => return Ok(()),
     };
-    Err(TrainError::ReadBack { path: path.to_owned(), reason })
+    Err(TrainError::ReadBack {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 #[cfg(test)]

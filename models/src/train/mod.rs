@@ -25,6 +25,7 @@ use std::path::PathBuf;
 
 pub use error::TrainError;
 pub use finish::quantised_logits;
+pub use integer::integer_logits;
 pub use state::{EpochRecord, Stage};
 
 use crate::artefacts;
@@ -117,8 +118,10 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainSummary, Tr
     artefacts::write(config, &data.test.data, options, &mut summary)?;
     if !options.keep_checkpoint {
         let folder = options.out_dir.join(checkpoint::FOLDER);
-        std::fs::remove_dir_all(&folder)
-            .map_err(|source| TrainError::Io { path: folder, source })?;
+        std::fs::remove_dir_all(&folder).map_err(|source| TrainError::Io {
+            path: folder,
+            source,
+        })?;
     }
     Ok(summary)
 }

@@ -34,7 +34,12 @@ impl Inputs {
             Stage::Quantised => &self.quantised,
         };
         let (labels, width) = (self.data.labels(), self.data.width());
-        Rows { inputs, labels, width, classes: self.classes }
+        Rows {
+            inputs,
+            labels,
+            width,
+            classes: self.classes,
+        }
     }
 }
 

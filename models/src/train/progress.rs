@@ -1,7 +1,6 @@
 //! What the user sees while a stage runs.
 
 use std::io::IsTerminal;
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -27,8 +26,11 @@ impl Progress {
         quiet: bool,
     ) -> Self {
         let total = (epochs * batches) as u64;
-        let target =
-            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
         let bar = ProgressBar::with_draw_target(Some(total), target);
         let template = "{prefix:9} {wide_bar} {pos}/{len} batches, {per_sec}, {eta} left{msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -54,9 +56,9 @@ impl Progress {
         );
         let last = record.epoch + 1 == self.epochs;
         if self.lines && (last || record.epoch.is_multiple_of(LINE_EVERY)) {
-            let left = Duration::from_secs(self.bar.eta().as_secs());
+            let left = self.bar.eta().as_secs();
             let (stage, epoch, epochs) = (record.stage.name(), record.epoch + 1, self.epochs);
-            eprintln!("{stage} epoch {epoch}/{epochs}: {figures}, {left:?} left");
+            eprintln!("{stage} epoch {epoch}/{epochs}: {figures}, {left} s left");
         }
         self.bar.set_message(format!("; {figures}"));
     }

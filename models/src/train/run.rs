@@ -23,11 +23,18 @@ pub(super) fn run(
     options: &TrainOptions,
     limit: usize,
 ) -> Result<State, TrainError> {
-    let widths = widths(config.data.features.len(), &config.model, config.data.classes.len());
+    let widths = widths(
+        config.data.features.len(),
+        &config.model,
+        config.data.classes.len(),
+    );
     let fresh = Network::initialise(&widths, config.train.seed);
     let path = checkpoint::path(&options.out_dir);
     let folder = options.out_dir.join(checkpoint::FOLDER);
-    std::fs::create_dir_all(&folder).map_err(|source| TrainError::Io { path: folder, source })?;
+    std::fs::create_dir_all(&folder).map_err(|source| TrainError::Io {
+        path: folder,
+        source,
+    })?;
     let mut state = if options.resume {
         checkpoint::load(&path, config, &fresh)?
     } else {
@@ -37,9 +44,10 @@ pub(super) fn run(
     for stage in [Stage::Float, Stage::Quantised] {
         let (epochs, rate) = match stage {
             Stage::Float => (config.train.float_epochs, config.train.learning_rate),
-            Stage::Quantised => {
-                (config.train.quantised_epochs, config.train.quantised_learning_rate)
-            }
+            Stage::Quantised => (
+                config.train.quantised_epochs,
+                config.train.quantised_learning_rate,
+            ),
         };
         if stage == Stage::Quantised && state.position.stage == Stage::Float {
             let inputs = data.train.rows(stage).inputs;
@@ -84,7 +92,10 @@ fn judge(
         validation_loss: cross_entropy(&logits, validation),
         validation_accuracy: accuracy(&logits, validation.classes, validation.labels),
     };
-    if position.best.is_none_or(|(_, best)| record.validation_loss < best) {
+    if position
+        .best
+        .is_none_or(|(_, best)| record.validation_loss < best)
+    {
         position.best = Some((record.epoch, record.validation_loss));
         state.best = state.average.clone();
     }
@@ -111,6 +122,10 @@ fn cross_entropy(logits: &[f64], rows: &Rows<'_>) -> f64 {
         let total: f64 = row.iter().map(|v| (v - top).exp()).sum();
         total.ln() + top - row[*label]
     };
-    let total: f64 = logits.chunks_exact(rows.classes).zip(rows.labels).map(loss).sum();
+    let total: f64 = logits
+        .chunks_exact(rows.classes)
+        .zip(rows.labels)
+        .map(loss)
+        .sum();
     total / rows.labels.len().max(1) as f64
 }

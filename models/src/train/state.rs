@@ -120,7 +120,10 @@ impl State {
 
     /// Whether the present stage has run its epochs or its patience.
     pub(super) fn stage_is_over(&self, epochs: usize, patience: usize) -> bool {
-        let waited = self.position.best.map_or(0, |(best, _)| self.position.epoch - 1 - best);
+        let waited = self
+            .position
+            .best
+            .map_or(0, |(best, _)| self.position.epoch - 1 - best);
         self.position.epoch >= epochs || waited >= patience
     }
 }

@@ -38,12 +38,20 @@ fn tiny_problem(dir: &Path) -> Config {
     let mut stream = Stream::new(11, Purpose::Split);
     let x = Array2::from_shape_fn((1500, 2), |(_, j)| {
         let unit = stream.uniform() - 0.5;
-        if j == 0 { 40.0 * unit + 100.0 } else { 0.004 * unit }
+        if j == 0 {
+            40.0 * unit + 100.0
+        } else {
+            0.004 * unit
+        }
     });
     let inside = |row: ndarray::ArrayView1<'_, f32>| {
         ((row[0] - 100.0) / 20.0).powi(2) + (row[1] / 0.002).powi(2) < 0.6
     };
-    let label: Array1<i64> = x.rows().into_iter().map(|row| i64::from(inside(row))).collect();
+    let label: Array1<i64> = x
+        .rows()
+        .into_iter()
+        .map(|row| i64::from(inside(row)))
+        .collect();
     let path = dir.join("tiny.npz");
     let mut writer = NpzWriter::new(std::fs::File::create(&path).expect("create"));
     writer.add_array("x", &x).expect("x");
@@ -55,7 +63,11 @@ fn tiny_problem(dir: &Path) -> Config {
 }
 
 fn options(out_dir: &Path) -> TrainOptions {
-    TrainOptions { out_dir: out_dir.to_owned(), quiet: true, ..TrainOptions::default() }
+    TrainOptions {
+        out_dir: out_dir.to_owned(),
+        quiet: true,
+        ..TrainOptions::default()
+    }
 }
 
 #[test]
@@ -70,16 +82,35 @@ fn learns_and_writes_every_artefact() {
     assert!(summary.test.quantised.accuracy > 0.9, "{:?}", summary.test);
     let mut names: Vec<String> = std::fs::read_dir(&out)
         .expect("list")
-        .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     names.sort_unstable();
-    assert_eq!(names, ["CARD.md", "float.onnx", "metrics.json", "model.onnx", "sample.npz"]);
+    assert_eq!(
+        names,
+        [
+            "CARD.md",
+            "float.onnx",
+            "metrics.json",
+            "model.onnx",
+            "sample.npz"
+        ]
+    );
 
     let again = dir.path().join("again");
     train(&config, &options(&again)).expect("training");
     for name in names {
         let read = |dir: &Path| std::fs::read(dir.join(&name)).expect("read");
-        assert_eq!(read(&out), read(&again), "{name} differs between two equal trainings");
+        assert_eq!(
+            read(&out),
+            read(&again),
+            "{name} differs between two equal trainings"
+        );
     }
 }
 
@@ -120,6 +151,10 @@ fn patience_ends_a_stage() {
     config.train.patience = 2;
     config.train.quantised_epochs = 30;
     let summary = train(&config, &options(&dir.path().join("out"))).expect("training");
-    let quantised = summary.history.iter().filter(|r| r.stage == Stage::Quantised).count();
+    let quantised = summary
+        .history
+        .iter()
+        .filter(|r| r.stage == Stage::Quantised)
+        .count();
     assert!(quantised < 30, "{quantised} epochs");
 }

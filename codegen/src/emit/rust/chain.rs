@@ -43,8 +43,12 @@ pub(super) fn container_for(
     let Op::Requantize(modes) = &next.op else {
         return smallest;
     };
-    let fits = |container: &Container| requantizes(*container, range, &module.node(id).ty, next, modes);
-    let wide_enough = Container::ALL.into_iter().filter(|c| *c >= smallest).find(fits);
+    let fits =
+        |container: &Container| requantizes(*container, range, &module.node(id).ty, next, modes);
+    let wide_enough = Container::ALL
+        .into_iter()
+        .filter(|c| *c >= smallest)
+        .find(fits);
     wide_enough.unwrap_or(Container::I64)
 }
 
@@ -55,7 +59,10 @@ fn requantizes(
     node: &Node,
     modes: &Requantize,
 ) -> bool {
-    let formats = from.element_formats().into_iter().zip(node.ty.element_formats());
+    let formats = from
+        .element_formats()
+        .into_iter()
+        .zip(node.ty.element_formats());
     range
         .iter()
         .zip(formats)
@@ -79,7 +86,11 @@ impl<'a> Chain<'a> {
     }
 
     /// Applies nodes in order to the value of `from`.
-    pub(super) fn apply(&mut self, mut from: NodeId, nodes: &[NodeId]) -> Result<(), (NodeId, String)> {
+    pub(super) fn apply(
+        &mut self,
+        mut from: NodeId,
+        nodes: &[NodeId],
+    ) -> Result<(), (NodeId, String)> {
         for (position, &id) in nodes.iter().enumerate() {
             let node = self.module.node(id);
             match &node.op {
@@ -101,7 +112,8 @@ impl<'a> Chain<'a> {
                     let container = Container::of_range(hull(&self.ranges[id.index()]));
                     let name = self.tables.integers(&self.doc(id), container, &entries);
                     let first = Literal::i64_unsuffixed(table.first);
-                    self.code.extend(quote! { let v = lookup(&#name, v.to_i64() - #first); });
+                    self.code
+                        .extend(quote! { let v = lookup(&#name, v.to_i64() - #first); });
                     self.container = container;
                 }
                 _ => return Err((id, "it is not applied element by element".to_owned())),
@@ -129,7 +141,10 @@ impl<'a> Chain<'a> {
     pub(super) fn port(&mut self, node: &Node) {
         let formats = node.ty.element_formats();
         // A container that is exactly as wide takes the same bits itself.
-        if formats.iter().all(|f| f.k() && f.width() == self.container.bits()) {
+        if formats
+            .iter()
+            .all(|f| f.k() && f.width() == self.container.bits())
+        {
             return;
         }
         let format = self.formats(&formats);
@@ -214,7 +229,8 @@ impl<'a> Chain<'a> {
             (Op::Sub(_), true) => {
                 let constant = self.integers(&aligned);
                 let ty = self.container.ident();
-                self.code.extend(quote! { let v = #constant.wadd(v.wmul(-1 as #ty)); });
+                self.code
+                    .extend(quote! { let v = #constant.wadd(v.wmul(-1 as #ty)); });
             }
             _ => {
                 let constant = self.integers(&aligned);
@@ -236,7 +252,9 @@ impl<'a> Chain<'a> {
                 quote! { (#value as #ty) }
             }
             None => {
-                let name = self.tables.integers("One per element.", self.container, &values);
+                let name = self
+                    .tables
+                    .integers("One per element.", self.container, &values);
                 quote! { at(&#name, j) }
             }
         }

@@ -46,7 +46,10 @@ impl Container {
 
     /// The narrowest that holds every mantissa of all formats.
     pub(super) fn of_formats(formats: &[Format]) -> Self {
-        let hull = formats.iter().map(|&f| Interval::of(f)).reduce(Interval::hull);
+        let hull = formats
+            .iter()
+            .map(|&f| Interval::of(f))
+            .reduce(Interval::hull);
         hull.map_or(Self::I8, Self::of_range)
     }
 

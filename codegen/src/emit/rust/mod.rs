@@ -166,7 +166,11 @@ fn alias(base: &str, index: usize, count: usize) -> Ident {
 fn constants(module: &Module, interface: &Interface) -> TokenStream {
     let mut code = TokenStream::new();
     let describe = |what: &str, name: &str, node: &Node| {
-        format!(" {what} `{}`, shape {:?}, in C order.", comment(name), node.ty.shape)
+        format!(
+            " {what} `{}`, shape {:?}, in C order.",
+            comment(name),
+            node.ty.shape
+        )
     };
     for (index, ((_, node), port)) in module.inputs().zip(&interface.inputs).enumerate() {
         let ty = alias("Input", index, interface.inputs.len());
@@ -243,7 +247,10 @@ fn header(module: &Module, info: &Info) -> String {
         ),
         format!(
             "Model file SHA-256: {}.",
-            module.source_sha256.as_deref().map_or("none".to_owned(), comment)
+            module
+                .source_sha256
+                .as_deref()
+                .map_or("none".to_owned(), comment)
         ),
         format!("Per event: {macs} multiply-accumulates, {ebops} effective bit operations."),
         String::new(),
@@ -266,13 +273,23 @@ fn header(module: &Module, info: &Info) -> String {
         }
     };
     for (_, node) in module.inputs() {
-        lines.push(format!("| input `{}` | {} |", comment(&node.name), widths(node)));
+        lines.push(format!(
+            "| input `{}` | {} |",
+            comment(&node.name),
+            widths(node)
+        ));
     }
     for output in module.outputs() {
         let node = module.node(output.node);
-        lines.push(format!("| output `{}` | {} |", comment(&output.name), widths(node)));
+        lines.push(format!(
+            "| output `{}` | {} |",
+            comment(&output.name),
+            widths(node)
+        ));
     }
-    let lines = lines.iter().map(|line| format!("//! {line}").trim_end().to_owned() + "\n");
+    let lines = lines
+        .iter()
+        .map(|line| format!("//! {line}").trim_end().to_owned() + "\n");
     lines.collect()
 }
 
@@ -315,7 +332,10 @@ const RUNTIME_DOC: &str = "//! The part of trigforge's core that the kernel stan
 fn assemble(header: &str, code: &str, tables: &str, options: Options) -> Kernel {
     if options.single_file {
         return Kernel {
-            files: vec![(PathBuf::from("kernel.rs"), single_file(header, code, tables))],
+            files: vec![(
+                PathBuf::from("kernel.rs"),
+                single_file(header, code, tables),
+            )],
         };
     }
     let root = format!(
@@ -335,7 +355,10 @@ fn assemble(header: &str, code: &str, tables: &str, options: Options) -> Kernel 
     let mut files = vec![
         (PathBuf::from("Cargo.toml"), manifest),
         (PathBuf::from("src/lib.rs"), root),
-        (PathBuf::from("src/tables.rs"), format!("{TABLES_USES}{tables}")),
+        (
+            PathBuf::from("src/tables.rs"),
+            format!("{TABLES_USES}{tables}"),
+        ),
         (PathBuf::from("src/runtime/mod.rs"), runtime),
     ];
     for (name, text) in runtime::FILES {
@@ -353,7 +376,10 @@ fn single_file(header: &str, code: &str, tables: &str) -> String {
         indent(RUNTIME_DOC),
     );
     for (name, file) in runtime::FILES {
-        text.push_str(&format!("\n    pub mod {name} {{\n{}    }}\n", indent(&indent(file))));
+        text.push_str(&format!(
+            "\n    pub mod {name} {{\n{}    }}\n",
+            indent(&indent(file))
+        ));
     }
     text.push_str("}\n");
     text
@@ -391,7 +417,10 @@ mod tests {
         assert_eq!(once, emit(&module, &info, Options::default())?);
         let root = &once.files[1].1;
         assert!(root.contains("pub type Input = [i8; 2];"), "{root}");
-        assert!(root.contains("pub fn infer(x0_x: &Input) -> Output"), "{root}");
+        assert!(
+            root.contains("pub fn infer(x0_x: &Input) -> Output"),
+            "{root}"
+        );
         Ok(())
     }
 }

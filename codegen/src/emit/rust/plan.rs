@@ -50,11 +50,18 @@ pub(super) fn applied_to(module: &Module, node: &Node) -> Option<NodeId> {
         .collect();
     let elementwise = matches!(
         node.op,
-        Op::Add(_) | Op::Sub(_) | Op::Mul(_) | Op::Relu(_) | Op::Requantize(_) | Op::Table(_)
+        Op::Add(_)
+            | Op::Sub(_)
+            | Op::Mul(_)
+            | Op::Relu(_)
+            | Op::Requantize(_)
+            | Op::Table(_)
             | Op::Reshape(_)
     );
     match computed.as_slice() {
-        [x] if elementwise && module.node(**x).ty.len() == element_count(&node.ty.shape) => Some(**x),
+        [x] if elementwise && module.node(**x).ty.len() == element_count(&node.ty.shape) => {
+            Some(**x)
+        }
         _ => None,
     }
 }

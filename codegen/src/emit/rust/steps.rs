@@ -140,7 +140,11 @@ impl<'a> Steps<'a> {
     }
 
     /// Statements that make `v`, element `j` of the head.
-    fn element(&mut self, head: Head, step: &Step) -> Result<(TokenStream, Container), Unsupported> {
+    fn element(
+        &mut self,
+        head: Head,
+        step: &Step,
+    ) -> Result<(TokenStream, Container), Unsupported> {
         let id = head.id();
         let node = self.module.node(id);
         if matches!(head, Head::Stored(_)) || matches!(node.op, Op::Input(_)) {
@@ -267,7 +271,10 @@ impl<'a> Steps<'a> {
         stored: Container,
     ) -> Result<TokenStream, Unsupported> {
         let node = self.module.node(id);
-        let (x, w) = (self.module.node(node.args[0]), self.module.node(node.args[1]));
+        let (x, w) = (
+            self.module.node(node.args[0]),
+            self.module.node(node.args[1]),
+        );
         let (inputs, outputs) = (w.ty.shape[0], w.ty.shape[1]);
         let positions = x.ty.len() / inputs;
         let bias = node.args.get(2).map(|&id| self.module.node(id));
@@ -282,8 +289,8 @@ impl<'a> Steps<'a> {
                 .collect(),
             _ => vec![0; outputs],
         };
-        let accumulator = container_for(self.ranges, self.module, id, step.chain.first())
-            .max(Container::I32);
+        let accumulator =
+            container_for(self.ranges, self.module, id, step.chain.first()).max(Container::I32);
         let buffer = self.operand(node.args[0])?;
         let range = |values: &[i64]| {
             let points: Vec<_> = values.iter().map(|&m| Interval::point(m)).collect();
@@ -323,14 +330,21 @@ impl<'a> Steps<'a> {
     /// Weights so shifted that all products of a sum have `f` fractional bits.
     fn aligned_weights(&self, id: NodeId, f: i32) -> Result<Vec<i64>, Unsupported> {
         let node = self.module.node(id);
-        let (x, w) = (self.module.node(node.args[0]), self.module.node(node.args[1]));
+        let (x, w) = (
+            self.module.node(node.args[0]),
+            self.module.node(node.args[1]),
+        );
         let Op::Constant(weights) = &w.op else {
             return Err(self.unsupported(id, "its matrix is not a constant"));
         };
         let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
         let x_formats = x.ty.element_formats();
         let alike = |row: usize| {
-            let mut all = x_formats.iter().skip(row).step_by(rows).map(|format| format.f());
+            let mut all = x_formats
+                .iter()
+                .skip(row)
+                .step_by(rows)
+                .map(|format| format.f());
             let first = all.next();
             all.all(|f| Some(f) == first)
         };
@@ -348,9 +362,8 @@ impl<'a> Steps<'a> {
             .map(|(at, (&m, format))| {
                 let shift = f - x_formats[at / columns].f() - format.f();
                 let exact = crate::exact::shift_left(m.into(), shift);
-                i64::try_from(exact).map_err(|_| {
-                    self.unsupported(id, "an aligned weight needs more than 64 bits")
-                })
+                i64::try_from(exact)
+                    .map_err(|_| self.unsupported(id, "an aligned weight needs more than 64 bits"))
             })
             .collect()
     }

@@ -63,7 +63,11 @@ impl Tables {
         let ty = container.ident();
         let mut rows = String::from("&[\n");
         for output in 0..outputs {
-            let row = weights.iter().skip(output).step_by(outputs).map(i64::to_string);
+            let row = weights
+                .iter()
+                .skip(output)
+                .step_by(outputs)
+                .map(i64::to_string);
             // Writing to a String cannot fail.
             let _ = writeln!(rows, "        {},", list(row).replace("\n", "\n        "));
         }
@@ -80,7 +84,10 @@ impl Tables {
         }
         let name = format_ident!("T{}", self.count);
         self.count += 1;
-        let _ = writeln!(self.text, "\n/// {doc}\npub(crate) static {name}: {content};");
+        let _ = writeln!(
+            self.text,
+            "\n/// {doc}\npub(crate) static {name}: {content};"
+        );
         self.known.insert(content, name.clone());
         name
     }

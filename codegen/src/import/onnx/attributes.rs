@@ -16,8 +16,15 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    fn take(&mut self, name: &str, kind: AttributeType) -> Result<Option<&'a AttributeProto>, String> {
-        let position = self.left.iter().position(|attribute| attribute.name() == name);
+    fn take(
+        &mut self,
+        name: &str,
+        kind: AttributeType,
+    ) -> Result<Option<&'a AttributeProto>, String> {
+        let position = self
+            .left
+            .iter()
+            .position(|attribute| attribute.name() == name);
         let Some(position) = position else {
             return Ok(None);
         };

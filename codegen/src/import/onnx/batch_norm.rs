@@ -19,7 +19,9 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
     let x = call.arg(0)?;
     let shape = scope.graph.node(x).shape.clone();
     if shape.len() < 2 {
-        return Err(format!("its operand has shape {shape:?}, without a channel axis"));
+        return Err(format!(
+            "its operand has shape {shape:?}, without a channel axis"
+        ));
     }
     let statistic = |index: usize, what: &str| {
         let tensor = scope.constant(call.arg(index)?, what)?.clone();
@@ -46,8 +48,12 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
     }
     let scale = gamma / variance.mapv(|v| libm::sqrt(v + epsilon));
     let offset = beta - mean * &scale;
-    let scale = scope.graph.constant_node(format!("{}.scale", call.name), scale);
-    let offset = scope.graph.constant_node(format!("{}.offset", call.name), offset);
+    let scale = scope
+        .graph
+        .constant_node(format!("{}.scale", call.name), scale);
+    let offset = scope
+        .graph
+        .constant_node(format!("{}.offset", call.name), offset);
     let scaled = scope.op(call.name, Op::Mul, &[x, scale])?;
     scope.op(call.name, Op::Add, &[scaled, offset])
 }

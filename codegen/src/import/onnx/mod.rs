@@ -36,7 +36,10 @@ const OPSETS: std::ops::RangeInclusive<i64> = 7..=21;
 pub fn read(path: &Path) -> Result<Graph, ImportError> {
     // Field numbers of ModelProto with their wire types, as its first byte.
     let (bytes, sha256) = file::read(path, |first| {
-        matches!(first, 0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72)
+        matches!(
+            first,
+            0x08 | 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42 | 0x72
+        )
     })?;
     let not_a_model = |reason: String| ImportError::NotAModel {
         path: path.to_owned(),
@@ -52,12 +55,11 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
     }
     let mut unsupported = Vec::new();
     let opset = opset(&model, &mut unsupported);
-    let imported = import_graph(graph, opset, &mut unsupported).map_err(|reason| {
-        ImportError::Invalid {
+    let imported =
+        import_graph(graph, opset, &mut unsupported).map_err(|reason| ImportError::Invalid {
             path: path.to_owned(),
             reason,
-        }
-    })?;
+        })?;
     if !unsupported.is_empty() {
         return Err(ImportError::Unsupported {
             path: path.to_owned(),

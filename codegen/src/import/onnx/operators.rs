@@ -33,7 +33,10 @@ impl Call<'_, '_> {
         if self.args.len() <= count {
             return Ok(());
         }
-        Err(format!("{} operands, at most {count} are taken", self.args.len()))
+        Err(format!(
+            "{} operands, at most {count} are taken",
+            self.args.len()
+        ))
     }
 }
 
@@ -75,7 +78,10 @@ fn find(node: &NodeProto) -> Result<(usize, Translate), String> {
         };
     }
     if !matches!(domain, "" | "ai.onnx") {
-        return Err(format!("operators of the domain `{}` are not taken", shorten(domain)));
+        return Err(format!(
+            "operators of the domain `{}` are not taken",
+            shorten(domain)
+        ));
     }
     OPERATORS
         .iter()
@@ -83,7 +89,10 @@ fn find(node: &NodeProto) -> Result<(usize, Translate), String> {
         .map(|&(_, most, translate)| (most, translate))
         .ok_or_else(|| {
             let names: Vec<_> = OPERATORS.iter().map(|(name, ..)| *name).collect();
-            format!("the operator is not taken; taken are {} and QONNX Quant", names.join(", "))
+            format!(
+                "the operator is not taken; taken are {} and QONNX Quant",
+                names.join(", ")
+            )
         })
 }
 

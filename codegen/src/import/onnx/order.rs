@@ -32,7 +32,10 @@ pub(super) fn topological(graph: &GraphProto) -> Result<Vec<usize>, String> {
         }
     }
     // Nodes that are ready, in the file's order: the last one is taken next.
-    let mut ready: Vec<_> = (0..graph.node.len()).rev().filter(|&i| waiting[i] == 0).collect();
+    let mut ready: Vec<_> = (0..graph.node.len())
+        .rev()
+        .filter(|&i| waiting[i] == 0)
+        .collect();
     let mut order = Vec::with_capacity(graph.node.len());
     while let Some(index) = ready.pop() {
         order.push(index);
@@ -56,14 +59,21 @@ pub(super) fn topological(graph: &GraphProto) -> Result<Vec<usize>, String> {
             format!("`{}`", shorten(name.unwrap_or("?")))
         })
         .collect();
-    Err(format!("the graph has a cycle through {}", names.join(" -> ")))
+    Err(format!(
+        "the graph has a cycle through {}",
+        names.join(" -> ")
+    ))
 }
 
 /// One cycle among the nodes that still wait.
 fn cycle(waiting: &[usize], consumers: &[Vec<usize>]) -> Vec<usize> {
     // Every waiting node has a waiting producer: going backwards never ends.
     let mut producer_of = vec![None; waiting.len()];
-    for (from, next) in consumers.iter().enumerate().filter(|(i, _)| waiting[*i] > 0) {
+    for (from, next) in consumers
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| waiting[*i] > 0)
+    {
         for &to in next {
             producer_of[to] = Some(from);
         }

@@ -38,7 +38,9 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
         n => return Err(format!("it has {n} bit widths, expected one")),
     };
     if width.fract() != 0.0 || !(1.0..=32.0).contains(&width) {
-        return Err(format!("its bit width is {width}, expected an integer from 1 to 32"));
+        return Err(format!(
+            "its bit width is {width}, expected an integer from 1 to 32"
+        ));
     }
     if signed && width == 1.0 {
         return Err("a signed width of 1 is bipolar in QONNX, which is not taken".to_owned());
@@ -48,7 +50,10 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
     }
     let rank = scope.graph.node(x).shape.len();
     if scale.ndim() > rank {
-        return Err(format!("its scale has {} dimensions, its operand {rank}", scale.ndim()));
+        return Err(format!(
+            "its scale has {} dimensions, its operand {rank}",
+            scale.ndim()
+        ));
     }
     let formats = scale
         .iter()
@@ -59,7 +64,11 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
     let quantizer = Quantizer {
         formats: Formats::each(dims, formats),
         rounding,
-        overflow: if narrow { Overflow::SatSym } else { Overflow::Sat },
+        overflow: if narrow {
+            Overflow::SatSym
+        } else {
+            Overflow::Sat
+        },
     };
     scope.op(call.name, Op::Quantize(quantizer), &[x])
 }
@@ -89,7 +98,9 @@ fn rounding(mode: &str) -> Result<Rounding, String> {
 
 fn format(scale: f64, width: i32, signed: bool) -> Result<Format, String> {
     let wrong = || format!("its scale {scale:e} is not a power of two");
-    let exact = encode(scale).filter(|scale| scale.m == 1).ok_or_else(wrong)?;
+    let exact = encode(scale)
+        .filter(|scale| scale.m == 1)
+        .ok_or_else(wrong)?;
     let k = i32::from(signed);
     Format::new(signed, width - k - exact.f, exact.f)
         .ok_or_else(|| format!("its scale {scale:e} is out of range"))

@@ -7,6 +7,7 @@ use super::proto::type_proto::Value as TypeValue;
 use super::proto::{GraphProto, NodeProto, ValueInfoProto};
 use super::{operators, tensor};
 use crate::import::{Unsupported, shorten};
+use crate::ir::check_size;
 use crate::real::{Graph, Id, Op, Tensor};
 
 /// What a tensor name of the file stands for.
@@ -146,9 +147,21 @@ impl<'a> Scope<'a> {
             }
             None => Binding::Refused,
         };
-        for (index, output) in node.output.iter().enumerate().filter(|(_, o)| !o.is_empty()) {
+        for (index, output) in node
+            .output
+            .iter()
+            .enumerate()
+            .filter(|(_, o)| !o.is_empty())
+        {
             // Further outputs of a node are refused where something reads them.
-            self.bind(output, if index == 0 { binding } else { Binding::Refused })?;
+            self.bind(
+                output,
+                if index == 0 {
+                    binding
+                } else {
+                    Binding::Refused
+                },
+            )?;
         }
         Ok(())
     }
@@ -192,18 +205,22 @@ fn input_shape(input: &ValueInfoProto) -> Result<Vec<usize>, String> {
     if tensor.elem_type() != super::proto::tensor_proto::DataType::Float as i32 {
         return Err("its elements are not FLOAT".to_owned());
     }
-    let Some(shape) = &tensor.shape else {
+    let Some(stated) = &tensor.shape else {
         return Err("it states no shape".to_owned());
     };
-    shape
+    let shape: Vec<_> = stated
         .dim
         .iter()
         .enumerate()
         .map(|(axis, dim)| match dim.value {
-            Some(Value::DimValue(size)) if size > 0 && size < 1 << 32 => Ok(size as usize),
+            Some(Value::DimValue(size)) if size > 0 => {
+                usize::try_from(size).map_err(|_| format!("dimension {axis} is {size}"))
+            }
             // A leading dimension without a number is the batch: one event.
-            _ if axis == 0 && shape.dim.len() > 1 => Ok(1),
+            _ if axis == 0 && stated.dim.len() > 1 => Ok(1),
             _ => Err(format!("dimension {axis} has no fixed size")),
         })
-        .collect()
+        .collect::<Result<_, String>>()?;
+    check_size(&shape)?;
+    Ok(shape)
 }

@@ -8,7 +8,11 @@ use crate::real::{Id, Op};
 /// An axis that may count from the end.
 fn axis(value: i64, rank: usize, last: bool) -> Result<usize, String> {
     let most = rank as i64 - i64::from(!last);
-    let from_start = if value < 0 { value + rank as i64 } else { value };
+    let from_start = if value < 0 {
+        value + rank as i64
+    } else {
+        value
+    };
     usize::try_from(from_start)
         .ok()
         .filter(|_| from_start <= most)
@@ -19,7 +23,10 @@ pub(super) fn flatten(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<
     let x = call.arg(0)?;
     let shape = scope.graph.node(x).shape.clone();
     let split = axis(call.attributes.int("axis", 1)?, shape.len(), true)?;
-    let to = vec![element_count(&shape[..split]), element_count(&shape[split..])];
+    let to = vec![
+        element_count(&shape[..split]),
+        element_count(&shape[split..]),
+    ];
     scope.graph.reshape_node(call.name, x, to)
 }
 

@@ -1,0 +1,92 @@
+//! `trigforge compile`: a kernel from a model.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use miette::{IntoDiagnostic, Result};
+use serde::Serialize;
+use trigforge_codegen::emit::rust;
+use trigforge_codegen::validate::validate;
+
+use super::print_json;
+use crate::model::ModelArgs;
+
+/// Languages that kernels are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// A static `no_std` Rust crate
+    Rust,
+}
+
+/// Write a kernel that computes a model
+///
+/// The kernel is a crate without dependencies: `infer` takes and returns
+/// arrays of mantissas. A float model needs --calib, from which formats are
+/// derived.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  trigforge compile models/zoo/jsc-mlp/model.onnx --target rust --out kernel"
+)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Language of the kernel
+    #[arg(long, value_enum)]
+    target: Target,
+    /// Folder to write into; files of the same name are replaced
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Write one file, kernel.rs, instead of a crate
+    #[arg(long)]
+    single_file: bool,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Done {
+    files: Vec<PathBuf>,
+    macs: u64,
+    ebops: u64,
+    import_ms: f64,
+    emit_ms: f64,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let Target::Rust = args.target;
+    let start = Instant::now();
+    let module = args.model.load()?;
+    let info = validate(&module).into_diagnostic()?;
+    let imported = Instant::now();
+    let options = rust::Options {
+        single_file: args.single_file,
+    };
+    let kernel = rust::emit(&module, &info, options).into_diagnostic()?;
+    kernel.write(&args.out).into_diagnostic()?;
+    let emitted = Instant::now();
+    let costs = info.costs(&module);
+    let done = Done {
+        files: kernel
+            .files
+            .iter()
+            .map(|(path, _)| args.out.join(path))
+            .collect(),
+        macs: costs.iter().map(|cost| cost.macs).sum(),
+        ebops: costs.iter().map(|cost| cost.ebops).sum(),
+        import_ms: (imported - start).as_secs_f64() * 1e3,
+        emit_ms: (emitted - imported).as_secs_f64() * 1e3,
+    };
+    if args.json {
+        return print_json(&done);
+    }
+    println!(
+        "wrote {} files to {}: {} multiply-accumulates, {} EBOPs",
+        done.files.len(),
+        args.out.display(),
+        done.macs,
+        done.ebops
+    );
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The verbs of the command, one file each.
+
+pub mod compile;
+pub mod demo;
+pub mod inspect;
+pub mod latency;
+pub mod run;
+pub mod train;
+pub mod verify;
+
+use miette::{IntoDiagnostic, Result};
+
+/// Prints a value as JSON on standard output.
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).into_diagnostic()?;
+    println!("{text}");
+    Ok(())
+}

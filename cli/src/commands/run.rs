@@ -1,0 +1,163 @@
+//! `trigforge run`: a model's outputs for events of a file.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use miette::{IntoDiagnostic, Result, WrapErr};
+use serde::Serialize;
+use trigforge_codegen::emit::rust;
+use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::verify::{BuildOptions, Events, RustKernel};
+
+use super::print_json;
+use crate::arrays;
+use crate::model::{ModelArgs, input_shapes, output_shapes};
+
+/// What executes the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The integer interpreter, which defines the result
+    Interp,
+    /// The Rust kernel, compiled for this host
+    Rust,
+}
+
+/// Compute a model's outputs for the events of a file
+///
+/// The input is float, of shape (n, ...), in the units of the model's input;
+/// the output is float64. With --raw both are integer mantissas. With several
+/// inputs or outputs the files are .npz, keyed by their names.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  \
+    trigforge run models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz --out Y.npy")]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Events (.npy, or .npz keyed by input name)
+    #[arg(long, value_name = "X.npy")]
+    input: PathBuf,
+    /// Where the outputs are written (.npy, or .npz keyed by output name)
+    #[arg(long, value_name = "Y.npy")]
+    out: PathBuf,
+    /// What executes the model
+    #[arg(long, value_enum, default_value = "interp")]
+    engine: Engine,
+    /// Read and write integer mantissas instead of real values
+    #[arg(long)]
+    raw: bool,
+    /// Print counts as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Done {
+    events: usize,
+    input_values: usize,
+    saturated_input_values: usize,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let module = args.model.load()?;
+    let interpreter = Interpreter::new(&module).into_diagnostic()?;
+    let (events, saturated) = read(args, &interpreter)?;
+    let results = match args.engine {
+        Engine::Interp => (0..events.len())
+            .map(|event| interpreter.run(&events.inputs(event)).into_diagnostic())
+            .collect::<Result<Vec<_>>>()?,
+        Engine::Rust => by_output(&interpreter, &events)?,
+    };
+    let shapes = output_shapes(&module);
+    if args.raw {
+        arrays::write_results(&args.out, &shapes, &results)?;
+    } else {
+        let decode = |event: &Vec<Vec<i64>>| -> Vec<Vec<f64>> {
+            let outputs = event.iter().enumerate();
+            outputs
+                .map(|(index, mantissas)| interpreter.decode(index, mantissas))
+                .collect()
+        };
+        let real: Vec<_> = results.iter().map(decode).collect();
+        arrays::write_results(&args.out, &shapes, &real)?;
+    }
+    let done = Done {
+        events: events.len(),
+        input_values: events.mantissas().len(),
+        saturated_input_values: saturated,
+    };
+    if args.json {
+        return print_json(&done);
+    }
+    println!(
+        "wrote the outputs of {} events to {}",
+        done.events,
+        args.out.display()
+    );
+    if saturated > 0 {
+        println!(
+            "{saturated} of {} input values lay outside of their formats and were saturated",
+            done.input_values
+        );
+    }
+    Ok(())
+}
+
+/// Events as mantissas, and how many values their formats cut off.
+fn read(args: &Args, interpreter: &Interpreter<'_>) -> Result<(Events, usize)> {
+    let shapes = input_shapes(interpreter.module());
+    let mut events = Events::new(interpreter.module());
+    let mut saturated = 0;
+    let at = |row: usize| format!("{}, row {row}", args.input.display());
+    if args.raw {
+        for (row, inputs) in arrays::read_mantissas(&args.input, &shapes)?
+            .iter()
+            .enumerate()
+        {
+            for (input, mantissas) in inputs.iter().enumerate() {
+                let checked = interpreter.check(input, mantissas).into_diagnostic();
+                checked.wrap_err_with(|| at(row))?;
+            }
+            events.push(inputs);
+        }
+        return Ok((events, 0));
+    }
+    for (row, inputs) in arrays::read_real(&args.input, &shapes)?.iter().enumerate() {
+        let mut mantissas = Vec::with_capacity(inputs.len());
+        for (input, values) in inputs.iter().enumerate() {
+            let encoded = interpreter.encode(input, values).into_diagnostic();
+            let encoded = encoded.wrap_err_with(|| at(row))?;
+            saturated += encoded.saturated.iter().filter(|cut| **cut).count();
+            mantissas.push(encoded.mantissas);
+        }
+        events.push(&mantissas);
+    }
+    Ok((events, saturated))
+}
+
+/// The compiled kernel's results, split by output.
+fn by_output(interpreter: &Interpreter<'_>, events: &Events) -> Result<Vec<Vec<Vec<i64>>>> {
+    let module = interpreter.module();
+    let kernel =
+        rust::emit(module, interpreter.info(), rust::Options::default()).into_diagnostic()?;
+    let options = BuildOptions {
+        cpu: Some("native".to_owned()),
+    };
+    let built = RustKernel::build(module, &kernel, &options).into_diagnostic()?;
+    let lengths: Vec<_> = module
+        .outputs()
+        .iter()
+        .map(|output| module.node(output.node).ty.len())
+        .collect();
+    let rows = built.run(events).into_diagnostic()?;
+    let split = |row: Vec<i64>| {
+        let mut rest = row.as_slice();
+        let mut outputs = Vec::with_capacity(lengths.len());
+        for &length in &lengths {
+            let (output, after) = rest.split_at(length);
+            outputs.push(output.to_vec());
+            rest = after;
+        }
+        outputs
+    };
+    Ok(rows.into_iter().map(split).collect())
+}

@@ -1,0 +1,153 @@
+//! `trigforge verify`: proof by events that a kernel gives the model's bits.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use miette::{IntoDiagnostic, Result, WrapErr, miette};
+use serde::Serialize;
+use trigforge_codegen::emit::rust::Interface;
+use trigforge_codegen::emit::{Kernel, rust};
+use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::ir::Module;
+use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, random_events};
+
+use super::print_json;
+use crate::arrays;
+use crate::model::{ModelArgs, input_shapes};
+
+/// Kernels that can be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// The Rust kernel, compiled for this host
+    Rust,
+}
+
+/// Compare every output bit of a kernel with the interpreter
+///
+/// Exits with 0 only if every mantissa of every event agrees; otherwise it
+/// names the first that does not. Random events reach beyond the formats of
+/// the inputs, as far as a kernel's containers do.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    trigforge verify models/zoo/jsc-mlp/model.onnx --random 100000\n  \
+    trigforge verify models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz")]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Events in the units of the model's inputs (.npy, or .npz by input name)
+    #[arg(long, value_name = "X.npy", required_unless_present = "random")]
+    input: Option<PathBuf>,
+    /// Number of random events
+    #[arg(long, value_name = "N", conflicts_with = "input")]
+    random: Option<usize>,
+    /// Seed of the random events
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "random")]
+    seed: u64,
+    /// Kernels to verify, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "rust")]
+    targets: Vec<Target>,
+    /// Verify the Rust kernel that lies in this folder instead of a new one
+    #[arg(long, value_name = "DIR")]
+    kernel: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Passed {
+    events: usize,
+    words_per_event: usize,
+    targets: Vec<&'static str>,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let module = args.model.load()?;
+    let interpreter = Interpreter::new(&module).into_diagnostic()?;
+    let events = match (&args.input, args.random) {
+        (Some(path), _) => encoded(&interpreter, path)?,
+        (None, count) => random_events(&module, count.unwrap_or(0), args.seed),
+    };
+    for target in &args.targets {
+        let Target::Rust = target;
+        let kernel = match &args.kernel {
+            None => rust::emit(&module, interpreter.info(), rust::Options::default())
+                .into_diagnostic()?,
+            Some(folder) => kernel_in(folder)?,
+        };
+        let options = BuildOptions {
+            cpu: Some("native".to_owned()),
+        };
+        let built = RustKernel::build(&module, &kernel, &options).into_diagnostic()?;
+        compare(&interpreter, &built, &events)
+            .into_diagnostic()
+            .wrap_err("the Rust kernel failed")?;
+    }
+    let words = Interface::of(&module)
+        .outputs
+        .iter()
+        .map(|port| port.len)
+        .sum();
+    let passed = Passed {
+        events: events.len(),
+        words_per_event: words,
+        targets: vec!["rust"],
+    };
+    if args.json {
+        return print_json(&passed);
+    }
+    println!(
+        "rust: all {} outputs of {} events agree, bit for bit",
+        passed.words_per_event, passed.events
+    );
+    Ok(())
+}
+
+/// Events of a file as mantissas of a model's inputs.
+pub fn encoded(interpreter: &Interpreter<'_>, path: &std::path::Path) -> Result<Events> {
+    let module: &Module = interpreter.module();
+    let real = arrays::read_real(path, &input_shapes(module))?;
+    let mut events = Events::new(module);
+    for (row, inputs) in real.iter().enumerate() {
+        let mantissas = inputs.iter().enumerate().map(|(input, values)| {
+            let encoded = interpreter.encode(input, values).into_diagnostic();
+            let encoded = encoded.wrap_err_with(|| format!("{}, row {row}", path.display()))?;
+            Ok(encoded.mantissas)
+        });
+        events.push(&mantissas.collect::<Result<Vec<_>>>()?);
+    }
+    Ok(events)
+}
+
+/// The source files of a kernel in a folder.
+fn kernel_in(folder: &std::path::Path) -> Result<Kernel> {
+    let mut files = Vec::new();
+    let single = folder.join("kernel.rs");
+    if single.exists() {
+        files.push((PathBuf::from("kernel.rs"), single));
+    } else {
+        for inner in ["src", "src/runtime"] {
+            let entries = std::fs::read_dir(folder.join(inner))
+                .into_diagnostic()
+                .wrap_err_with(|| format!("{} holds no kernel", folder.display()))?;
+            for entry in entries {
+                let path = entry.into_diagnostic()?.path();
+                if path.extension().is_some_and(|extension| extension == "rs") {
+                    let name = path
+                        .file_name()
+                        .ok_or_else(|| miette!("a file without a name"))?;
+                    files.push((PathBuf::from(inner).join(name), path));
+                }
+            }
+        }
+    }
+    let files = files.into_iter().map(|(name, path)| {
+        let text = std::fs::read_to_string(&path)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("cannot read {}", path.display()))?;
+        Ok((name, text))
+    });
+    Ok(Kernel {
+        files: files.collect::<Result<_>>()?,
+    })
+}

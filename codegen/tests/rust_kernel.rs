@@ -1,0 +1,147 @@
+//! Kernels made from files, compiled and compared with the interpreter.
+
+mod support;
+
+use std::path::PathBuf;
+
+use support::{Outcome, small_classifier, write};
+use trigforge_codegen::emit::Kernel;
+use trigforge_codegen::emit::rust::{Options, emit};
+use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::quantize::load;
+use trigforge_codegen::verify::{BuildOptions, RustKernel, VerifyError, compare, random_events};
+
+const BASELINE: BuildOptions = BuildOptions { cpu: None };
+
+fn text_of<'k>(kernel: &'k Kernel, name: &str) -> Option<&'k str> {
+    let wanted = PathBuf::from(name);
+    let file = kernel.files.iter().find(|(path, _)| *path == wanted)?;
+    Some(&file.1)
+}
+
+#[test]
+fn a_crate_and_a_single_file_give_the_interpreters_bits() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = write(folder.path(), &small_classifier(str::to_owned))?;
+    let module = load(&path, None)?;
+    let interpreter = Interpreter::new(&module)?;
+    let events = random_events(&module, 20_000, 3);
+    for single_file in [false, true] {
+        let kernel = emit(&module, interpreter.info(), Options { single_file })?;
+        let built = RustKernel::build(&module, &kernel, &BASELINE)?;
+        compare(&interpreter, &built, &events)?;
+        let root = text_of(
+            &kernel,
+            if single_file {
+                "kernel.rs"
+            } else {
+                "src/lib.rs"
+            },
+        );
+        let root = root.ok_or("no root file")?;
+        assert!(root.contains("#![no_std]") && root.contains("#![forbid(unsafe_code)]"));
+    }
+    Ok(())
+}
+
+#[test]
+fn one_flipped_weight_bit_is_found() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = write(folder.path(), &small_classifier(str::to_owned))?;
+    let module = load(&path, None)?;
+    let interpreter = Interpreter::new(&module)?;
+    let events = random_events(&module, 2_000, 5);
+    let kernel = emit(&module, interpreter.info(), Options::default())?;
+    let tables = text_of(&kernel, "src/tables.rs").ok_or("no tables")?;
+    // The first row of the first matrix, without and with its lowest bit flipped.
+    let start = tables.find("&[\n        [").ok_or("no matrix")? + "&[\n        [".len();
+    let end = start + tables[start..].find([',', ']']).ok_or("no weight")?;
+    let weight: i64 = tables[start..end].parse()?;
+    let flipped = format!("{}{}{}", &tables[..start], weight ^ 1, &tables[end..]);
+    let mut mutant = kernel.clone();
+    for (path, text) in &mut mutant.files {
+        if path.ends_with("tables.rs") {
+            *text = flipped.clone();
+        }
+    }
+    compare(
+        &interpreter,
+        &RustKernel::build(&module, &kernel, &BASELINE)?,
+        &events,
+    )?;
+    let result = compare(
+        &interpreter,
+        &RustKernel::build(&module, &mutant, &BASELINE)?,
+        &events,
+    );
+    match result {
+        Err(VerifyError::Mismatch(mismatch)) => {
+            assert_eq!(mismatch.name, "y");
+            assert_ne!(mismatch.expected, mismatch.found);
+            Ok(())
+        }
+        other => Err(format!("the flipped bit was not found: {other:?}").into()),
+    }
+}
+
+/// Every name of the model is hostile: nothing of it may reach the code, and
+/// the code must compute the same.
+#[test]
+fn hostile_names_stay_out_of_the_code() -> Outcome {
+    let marker = "Zq9";
+    let poisons = [
+        format!("\"{marker}\" ); }} fn evil() {{ \""),
+        format!("{marker}\n#![allow(unsafe_code)]\n*/ //"),
+        format!("*/ {marker} {{}} {{{{}}}} \\u{{0}} \0 \\"),
+        format!("\u{202e}\u{200f}{marker}\u{2066}"),
+        format!("fn struct self crate {marker} r#type"),
+        format!("{marker}{}", "x".repeat(10_000)),
+        String::new(),
+    ];
+    let folder = tempfile::tempdir()?;
+    let plain = load(
+        &write(folder.path(), &small_classifier(str::to_owned))?,
+        None,
+    )?;
+    let plain = Interpreter::new(&plain)?.info().clone();
+    for poison in &poisons {
+        // Names must stay different from each other, inputs and outputs too.
+        let hostile = small_classifier(|name| format!("{poison}{name}"));
+        let module = load(&write(folder.path(), &hostile)?, None)?;
+        let interpreter = Interpreter::new(&module)?;
+        assert_eq!(interpreter.info().ranges, plain.ranges, "the same model");
+        let events = random_events(&module, 500, 11);
+        for single_file in [false, true] {
+            let kernel = emit(&module, interpreter.info(), Options { single_file })?;
+            for (path, text) in &kernel.files {
+                check_text(&path.display().to_string(), text, marker);
+            }
+            let built = RustKernel::build(&module, &kernel, &BASELINE)?;
+            compare(&interpreter, &built, &events)?;
+        }
+    }
+    Ok(())
+}
+
+/// The marker may stand in comments, in a line without anything that could end
+/// one, and in lower case inside identifiers.
+fn check_text(path: &str, text: &str, marker: &str) {
+    assert!(text.is_ascii(), "{path} holds a byte beyond ASCII");
+    for line in text.lines() {
+        assert!(line.len() < 400, "{path}: a line of {} bytes", line.len());
+        if line.contains(marker) {
+            let comment = line.trim_start();
+            assert!(comment.starts_with("//"), "{path}: {line}");
+            assert!(
+                !comment.contains(['{', '"', '\\', '#', '*']),
+                "{path}: {line}"
+            );
+        }
+        let lower = marker.to_ascii_lowercase();
+        for (at, _) in line.match_indices(&lower) {
+            let identifier = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            let before = line[..at].chars().next_back();
+            assert!(before.is_some_and(identifier), "{path}: {line}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The steps of `cargo xtask test`, in their order.
+
+mod clippy;
+mod demo;
+mod deny;
+mod doc;
+mod fmt;
+mod kernel;
+mod no_std;
+mod qonnx;
+mod unit;
+
+use anyhow::Result;
+
+use crate::context::{Context, Outcome};
+
+/// One step.
+#[derive(Debug)]
+pub struct Step {
+    /// What `--only` takes.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub about: &'static str,
+    /// Runs it.
+    pub run: fn(&Context) -> Result<Outcome>,
+}
+
+/// All steps. The cheap ones come first.
+pub const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        run: fmt::run,
+    },
+    Step {
+        name: "clippy",
+        about: "no warning of the compiler or of clippy",
+        run: clippy::run,
+    },
+    Step {
+        name: "doc",
+        about: "the documentation builds without a warning",
+        run: doc::run,
+    },
+    Step {
+        name: "deny",
+        about: "licences, sources and advisories of the dependencies",
+        run: deny::run,
+    },
+    Step {
+        name: "test",
+        about: "all tests of the workspace",
+        run: unit::run,
+    },
+    Step {
+        name: "no-std",
+        about: "core and emitted kernel build for three bare-metal targets",
+        run: no_std::run,
+    },
+    Step {
+        name: "kernel",
+        about: "the compiled kernel: no panic, float, heap, call; one instruction count",
+        run: kernel::run,
+    },
+    Step {
+        name: "qonnx",
+        about: "the shipped models compute what the Python package qonnx does",
+        run: qonnx::run,
+    },
+    Step {
+        name: "demo",
+        about: "the demo ends within a minute, offline, with kernel and report",
+        run: demo::run,
+    },
+];

@@ -1,0 +1,117 @@
+//! External tools: found, installed on CI, or named to the reader.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::context::Context;
+use crate::process::{run, succeeds};
+
+/// A program that Debian packages.
+#[derive(Debug, Clone, Copy)]
+pub struct Tool {
+    /// Arguments with which the program must succeed, itself first.
+    pub probe: &'static [&'static str],
+    /// The package.
+    pub package: &'static str,
+}
+
+/// Counts instructions.
+pub const VALGRIND: Tool = Tool {
+    probe: &["valgrind", "--version"],
+    package: "valgrind",
+};
+
+/// Disassembles.
+pub const OBJDUMP: Tool = Tool {
+    probe: &["objdump", "--version"],
+    package: "binutils",
+};
+
+/// Makes virtual environments, with pip in them.
+pub const PYTHON: Tool = Tool {
+    probe: &["python3", "-c", "import ensurepip, venv"],
+    package: "python3-venv",
+};
+
+/// Why a tool is not there, or `None` if it is.
+///
+/// On CI it is installed; a tool that cannot be is an error.
+pub fn missing(context: &Context, tool: Tool) -> Result<Option<String>> {
+    if found(context, tool) {
+        return Ok(None);
+    }
+    if !context.ci {
+        let name = tool.probe[0];
+        return Ok(Some(format!("needs {name}: apt-get install {}", tool.package)));
+    }
+    apt_get(context, &["update", "-q"])?;
+    apt_get(context, &["install", "-qy", "--no-install-recommends", tool.package])?;
+    if !found(context, tool) {
+        bail!("`{}` fails although {} is installed", tool.probe.join(" "), tool.package);
+    }
+    Ok(None)
+}
+
+fn found(context: &Context, tool: Tool) -> bool {
+    succeeds(context.command(tool.probe[0]).args(&tool.probe[1..]))
+}
+
+fn apt_get(context: &Context, arguments: &[&str]) -> Result<()> {
+    let root = crate::process::capture(context.command("id").arg("-u"))?.trim() == "0";
+    let mut command = match root {
+        true => context.command("apt-get"),
+        false => context.command("sudo"),
+    };
+    if !root {
+        command.args(["-n", "apt-get"]);
+    }
+    run(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Why a compilation target is not there, or `None` if it is.
+///
+/// `rust-toolchain.toml` names them all, so rustup has fetched them unless it
+/// was told not to.
+pub fn missing_target(context: &Context, target: &str) -> Result<Option<String>> {
+    let installed = || {
+        let mut rustc = context.command(trigforge_codegen::verify::rustc());
+        let folder = rustc.args(["--print", "target-libdir", "--target", target]);
+        let folder = crate::process::capture(folder)?;
+        Ok::<_, anyhow::Error>(PathBuf::from(folder.trim()).is_dir())
+    };
+    if installed()? {
+        return Ok(None);
+    }
+    if !context.ci {
+        return Ok(Some(format!("needs the target {target}: rustup target add {target}")));
+    }
+    run(context.command("rustup").args(["target", "add", target]))?;
+    match installed()? {
+        true => Ok(None),
+        false => bail!("rustup added {target}, but the compiler does not find it"),
+    }
+}
+
+/// The path of cargo-deny, or why it is not there.
+///
+/// On CI it is compiled without optimisation: it runs for seconds, and to
+/// compile it otherwise takes minutes.
+pub fn cargo_deny(context: &Context) -> Result<Result<PathBuf, String>> {
+    let folder = context.work("tools");
+    let own = folder.join("bin/cargo-deny");
+    for candidate in [PathBuf::from("cargo-deny"), own.clone()] {
+        if succeeds(context.command(&candidate).arg("--version")) {
+            return Ok(Ok(candidate));
+        }
+    }
+    if !context.ci {
+        return Ok(Err("needs cargo-deny: cargo install --locked cargo-deny".to_owned()));
+    }
+    let mut install = context.cargo(["install", "--locked", "--debug", "--no-default-features"]);
+    install.args(["--version", "0.20.2", "cargo-deny", "--root"]).arg(folder);
+    // Not among the workspace's artefacts, which a build cache may keep.
+    install.arg("--target-dir").arg(context.work("cargo-deny"));
+    run(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    Ok(Ok(own))
+}
