@@ -159,7 +159,7 @@ pub struct CardConfig {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read", path.display())]
     Io {
         /// The configuration file.
         path: PathBuf,
@@ -167,12 +167,20 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The text is not TOML, or has a key that is unknown, missing or of the wrong type.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: not a valid configuration", path.display())]
     Syntax {
         /// The configuration file.
         path: PathBuf,
         /// Line, column and reason.
         source: Box<toml::de::Error>,
+    },
+    /// A value of the file is out of its range.
+    #[error("{}: {problem}", path.display())]
+    Invalid {
+        /// The configuration file.
+        path: PathBuf,
+        /// Which value.
+        problem: Box<ConfigError>,
     },
     /// A value is out of its range.
     #[error("{key} is {found}; expected {expected}")]
@@ -210,8 +218,13 @@ impl Config {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-        config.check()?;
-        Ok(config)
+        match config.check() {
+            Ok(()) => Ok(config),
+            Err(problem) => Err(ConfigError::Invalid {
+                path: path.to_owned(),
+                problem: Box::new(problem),
+            }),
+        }
     }
 
     /// Checks every value against its range.
@@ -230,11 +243,6 @@ impl Config {
             0.999,
         )?;
         within("output.sample_rows", self.output.sample_rows, 1, 1_000_000)
-    }
-
-    /// Number of dense layers, the output layer included.
-    pub fn layers(&self) -> usize {
-        self.model.hidden.len() + 1
     }
 }
 
@@ -408,9 +416,9 @@ mod tests {
     #[test]
     fn errors_say_where_and_what() {
         let text = |from: &str, to: &str| {
-            parse(&TEXT.replace(from, to))
-                .expect_err("error")
-                .to_string()
+            let error = parse(&TEXT.replace(from, to)).expect_err("error");
+            let cause = std::error::Error::source(&error).map(|e| e.to_string());
+            format!("{error}: {}", cause.unwrap_or_default())
         };
         let unknown = text("patience", "patients");
         assert!(
@@ -418,7 +426,7 @@ mod tests {
             "{unknown}"
         );
         assert!(text("[8, 7, 6]", "[8, 7]").contains("model.weight_bits is [8, 7]; expected one"));
-        assert!(text("[8, 7, 6]", "9").contains("model.weight_bits is 9; expected 2 to 8"));
+        assert!(text("[8, 7, 6]", "9").contains("c.toml: model.weight_bits is 9; expected 2 to 8"));
         assert!(text("train = 0.8", "train = 0.9").contains("sum of the shares"));
         assert!(text("\"b\"", "\"a\"").contains("naming 'a' twice"));
         assert!(text("seed = 3", "").contains("seed"));

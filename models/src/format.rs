@@ -112,10 +112,10 @@ impl Format {
 }
 
 /// Least exponent of a format; keeps every product of two formats a normal `f32`.
-pub const MIN_EXPONENT: i32 = -40;
+pub const MIN_EXPONENT: i32 = -60;
 
 /// Greatest exponent of a format.
-pub const MAX_EXPONENT: i32 = 40;
+pub const MAX_EXPONENT: i32 = 60;
 
 /// `2^exponent`, exactly, for an exponent of a normal `f32`.
 pub fn pow2(exponent: i32) -> f32 {

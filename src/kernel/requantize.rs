@@ -27,12 +27,18 @@ pub enum Rounding {
 pub enum Overflow {
     /// The nearest mantissa of the format (`AP_SAT`).
     Sat,
-    /// As `Sat`, but a signed format ends at `-max`, not `min` (`AP_SAT_SYM`).
+    /// As `Sat`, but in a signed format down to `-max` only (`AP_SAT_SYM`).
     SatSym,
     /// Zero (`AP_SAT_ZERO`).
     SatZero,
     /// The low `width` bits (`AP_WRAP` with no saturation bits).
     Wrap,
+}
+
+/// The smallest mantissa that `overflow` leaves alone.
+const fn lowest(to: Format, overflow: Overflow) -> i64 {
+    let symmetric = matches!(overflow, Overflow::SatSym) && to.min() < 0;
+    to.min() | symmetric as i64
 }
 
 /// Divides by `2^shift` (`1..=65`) in 128 bits, rounding.
@@ -66,8 +72,8 @@ const fn round(m: i128, shift: u32, rounding: Rounding) -> i128 {
 /// - A value may round into range: -1/4 with `RND` is 0, which is no underflow
 ///   in an unsigned format.
 /// - `SAT_SYM` never gives `min()` of a signed format, not even for a value
-///   that is exactly there; its range is `-max()..=max()`, which for a signed
-///   format of width 1 (values -1 and 0) leaves 0 alone. For an unsigned
+///   that is exactly there: its range is `-max()..=max()`. Only width 1, which
+///   would be left with 0 alone, keeps -1, as `ap_fixed` does. For an unsigned
 ///   format it is `SAT`.
 /// - `SAT_ZERO` leaves the values at the ends of the range alone, `min()` too.
 /// - `WRAP` keeps the low `width` bits in two's complement, sign-extended in a
@@ -92,17 +98,7 @@ pub const fn requantize(m: i64, f: i32, to: Format, rounding: Rounding, overflow
         // bits are 0: nothing changes. -2^63 * 2^64 is just an i128.
         (m as i128) << (if down > -64 { -down as u32 } else { 64 })
     };
-    let (min, max) = (to.min() as i128, to.max() as i128);
-    let min = match overflow {
-        Overflow::SatSym => {
-            if to.k() {
-                -max
-            } else {
-                0
-            }
-        }
-        _ => min,
-    };
+    let (min, max) = (lowest(to, overflow) as i128, to.max() as i128);
     let inside = min <= rounded && rounded <= max;
     let result = match overflow {
         _ if inside => rounded,
@@ -227,10 +223,7 @@ fn round_in<T: Mantissa>(m: T, shift: u32, rounding: Rounding) -> T {
 #[inline(always)]
 fn overflow_in<T: Mantissa>(m: T, to: Format, overflow: Overflow) -> T {
     let max = T::clamp_from(to.max());
-    let min = match overflow {
-        Overflow::SatSym if to.k() => T::clamp_from(-to.max()),
-        _ => T::clamp_from(to.min()),
-    };
+    let min = T::clamp_from(lowest(to, overflow));
     match overflow {
         Overflow::Sat | Overflow::SatSym => m.max(min).min(max),
         Overflow::SatZero => {

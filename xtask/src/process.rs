@@ -9,7 +9,9 @@ use anyhow::{Context as _, Result, bail};
 pub fn run(command: &mut Command) -> Result<()> {
     let line = shown(command);
     println!("    $ {line}");
-    let status = command.status().with_context(|| format!("cannot start `{line}`"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("cannot start `{line}`"))?;
     match status.success() {
         true => Ok(()),
         false => bail!("`{line}` failed ({status})"),
@@ -19,17 +21,26 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Runs a command for its standard output.
 pub fn capture(command: &mut Command) -> Result<String> {
     let line = shown(command);
-    let output = command.output().with_context(|| format!("cannot start `{line}`"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start `{line}`"))?;
     if !output.status.success() {
         let messages = String::from_utf8_lossy(&output.stderr);
-        bail!("`{line}` failed ({}):\n{}", output.status, messages.trim_end());
+        bail!(
+            "`{line}` failed ({}):\n{}",
+            output.status,
+            messages.trim_end()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Whether a command can be started and succeeds; its output is dropped.
 pub fn succeeds(command: &mut Command) -> bool {
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let quiet = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }
 
@@ -38,9 +49,15 @@ fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let program = program.file_name().unwrap_or(command.get_program());
     let variables = command.get_envs().filter_map(|(name, value)| {
-        Some(format!("{}={}", name.to_string_lossy(), quoted(&value?.to_string_lossy())))
+        Some(format!(
+            "{}={}",
+            name.to_string_lossy(),
+            quoted(&value?.to_string_lossy())
+        ))
     });
-    let arguments = command.get_args().map(|argument| quoted(&argument.to_string_lossy()));
+    let arguments = command
+        .get_args()
+        .map(|argument| quoted(&argument.to_string_lossy()));
     let program = program.to_string_lossy().into_owned();
     let words: Vec<_> = variables.chain([program]).chain(arguments).collect();
     words.join(" ")
@@ -60,8 +77,13 @@ mod tests {
     #[test]
     fn a_command_is_shown_as_it_would_be_typed() {
         let mut command = Command::new("/usr/bin/cargo");
-        command.args(["doc", "-p", "a b"]).env("RUSTDOCFLAGS", "-D warnings");
-        assert_eq!(shown(&command), "RUSTDOCFLAGS='-D warnings' cargo doc -p 'a b'");
+        command
+            .args(["doc", "-p", "a b"])
+            .env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(
+            shown(&command),
+            "RUSTDOCFLAGS='-D warnings' cargo doc -p 'a b'"
+        );
     }
 
     #[test]

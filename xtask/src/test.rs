@@ -29,7 +29,11 @@ pub struct Arguments {
 }
 
 fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(STEPS.iter().map(|step| PossibleValue::new(step.name).help(step.about)))
+    PossibleValuesParser::new(
+        STEPS
+            .iter()
+            .map(|step| PossibleValue::new(step.name).help(step.about)),
+    )
 }
 
 /// How one step ended.
@@ -48,7 +52,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let steps: Vec<_> = STEPS.iter().filter(chosen).collect();
     let mut lines = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        println!("\n==> [{}/{}] {}: {}", index + 1, steps.len(), step.name, step.about);
+        println!(
+            "\n==> [{}/{}] {}: {}",
+            index + 1,
+            steps.len(),
+            step.name,
+            step.about
+        );
         let start = Instant::now();
         let result = (step.run)(&context);
         let line = Line {
@@ -119,7 +129,10 @@ mod tests {
     fn the_summary_closes_with_the_counts() {
         let lines = [
             line("fmt", Ok(Outcome::passed())),
-            line("deny", Ok(Outcome::Passed(vec!["without advisories".to_owned()]))),
+            line(
+                "deny",
+                Ok(Outcome::Passed(vec!["without advisories".to_owned()])),
+            ),
             line("kernel", Err(anyhow::anyhow!("a panic").context("x86-64"))),
             line("qonnx", Ok(Outcome::Skipped("needs python3".to_owned()))),
         ];

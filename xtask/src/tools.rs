@@ -43,12 +43,22 @@ pub fn missing(context: &Context, tool: Tool) -> Result<Option<String>> {
     }
     if !context.ci {
         let name = tool.probe[0];
-        return Ok(Some(format!("needs {name}: apt-get install {}", tool.package)));
+        return Ok(Some(format!(
+            "needs {name}: apt-get install {}",
+            tool.package
+        )));
     }
     apt_get(context, &["update", "-q"])?;
-    apt_get(context, &["install", "-qy", "--no-install-recommends", tool.package])?;
+    apt_get(
+        context,
+        &["install", "-qy", "--no-install-recommends", tool.package],
+    )?;
     if !found(context, tool) {
-        bail!("`{}` fails although {} is installed", tool.probe.join(" "), tool.package);
+        bail!(
+            "`{}` fails although {} is installed",
+            tool.probe.join(" "),
+            tool.package
+        );
     }
     Ok(None)
 }
@@ -66,7 +76,9 @@ fn apt_get(context: &Context, arguments: &[&str]) -> Result<()> {
     if !root {
         command.args(["-n", "apt-get"]);
     }
-    run(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+    run(command
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 /// Why a compilation target is not there, or `None` if it is.
@@ -84,7 +96,9 @@ pub fn missing_target(context: &Context, target: &str) -> Result<Option<String>>
         return Ok(None);
     }
     if !context.ci {
-        return Ok(Some(format!("needs the target {target}: rustup target add {target}")));
+        return Ok(Some(format!(
+            "needs the target {target}: rustup target add {target}"
+        )));
     }
     run(context.command("rustup").args(["target", "add", target]))?;
     match installed()? {
@@ -106,10 +120,14 @@ pub fn cargo_deny(context: &Context) -> Result<Result<PathBuf, String>> {
         }
     }
     if !context.ci {
-        return Ok(Err("needs cargo-deny: cargo install --locked cargo-deny".to_owned()));
+        return Ok(Err(
+            "needs cargo-deny: cargo install --locked cargo-deny".to_owned()
+        ));
     }
     let mut install = context.cargo(["install", "--locked", "--debug", "--no-default-features"]);
-    install.args(["--version", "0.20.2", "cargo-deny", "--root"]).arg(folder);
+    install
+        .args(["--version", "0.20.2", "cargo-deny", "--root"])
+        .arg(folder);
     // Not among the workspace's artefacts, which a build cache may keep.
     install.arg("--target-dir").arg(context.work("cargo-deny"));
     run(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;

@@ -144,14 +144,10 @@ fn typed<T: ReadableElement>(
 }
 
 fn malformed(path: &Path, error: &ReadNpzError) -> DataError {
-    let mut reason = error.to_string();
-    if reason.contains("ompression") {
-        reason.push_str(" (write it with numpy.savez, not savez_compressed)");
-    }
     DataError::Malformed {
         path: path.to_owned(),
         kind: "NPZ",
-        reason,
+        reason: error.to_string(),
     }
 }
 

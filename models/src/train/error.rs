@@ -21,7 +21,7 @@ pub enum TrainError {
     #[error(transparent)]
     Export(#[from] ExportError),
     /// The figures of merit cannot be computed.
-    #[error("evaluating the {part} part: {source}")]
+    #[error("the {part} part cannot be evaluated")]
     Metrics {
         /// The part of the data.
         part: &'static str,
@@ -29,7 +29,7 @@ pub enum TrainError {
         source: MetricsError,
     },
     /// A file of the output directory cannot be written or read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: cannot be written or read", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,

@@ -17,7 +17,9 @@ pub fn run(context: &Context) -> Result<Outcome> {
     };
     let with = |arguments: &[&str]| {
         let mut command = context.command(&deny);
-        command.args(["--workspace", "--all-features", "--log-level", "error"]).args(arguments);
+        command
+            .args(["--workspace", "--all-features", "--log-level", "error"])
+            .args(arguments);
         command
     };
     execute(&mut with(&["check", "bans", "licenses", "sources"]))?;

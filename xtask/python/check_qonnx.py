@@ -1,0 +1,125 @@
+"""Compares `trigforge run` with the Python package qonnx on the zoo's samples.
+
+For each model folder: `onnx.checker` accepts `model.onnx`, and qonnx executes
+every event of `sample.npz` (key `x`) to the values that `trigforge run` writes,
+compared with `==`. The comparison is checked too: one output changed by one unit
+in the last place must be reported.
+
+    check_qonnx.py --trigforge target/release/trigforge models/zoo/*
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+
+# Events that are also executed one by one, by the model as it is in the file.
+ONE_BY_ONE = 20
+
+
+def first_difference(expected, found):
+    """The first place where two arrays differ, in words; None if there is none."""
+    if expected.shape != found.shape:
+        return f"shapes differ: qonnx {expected.shape}, trigforge {found.shape}"
+    places = np.argwhere(expected != found)
+    if len(places) == 0:
+        return None
+    place = tuple(int(index) for index in places[0])
+    return (
+        f"event {place[0]}, element {place[1:]}: qonnx gives {expected[place]!r}, "
+        f"trigforge {found[place]!r} ({len(places)} values differ)"
+    )
+
+
+def single(names, what):
+    """The one name of a list."""
+    if len(names) != 1:
+        raise SystemExit(f"the model has {len(names)} {what}; this script compares one")
+    return names[0]
+
+
+def execute(model, events):
+    """The outputs of qonnx for a batch of events, in float64."""
+    given = single([value.name for value in model.graph.input], "inputs")
+    output = single([value.name for value in model.graph.output], "outputs")
+    return execute_onnx(model, {given: events})[output].astype(np.float64)
+
+
+def with_batch(path, count):
+    """The model of a file, for `count` events at a time."""
+    proto = onnx.load(path)
+    for value in [*proto.graph.input, *proto.graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_value = count
+    # Shapes of the values between belong to one event; they are derived anew.
+    del proto.graph.value_info[:]
+    model = ModelWrapper(proto)
+    model.graph.value_info.extend(onnx.shape_inference.infer_shapes(proto).graph.value_info)
+    return model
+
+
+def qonnx_outputs(path, events):
+    """What qonnx computes: all events at once, and the first ones one by one."""
+    outputs = execute(with_batch(path, len(events)), events)
+    model = ModelWrapper(str(path))
+    alone = [execute(model, events[at : at + 1]) for at in range(min(ONE_BY_ONE, len(events)))]
+    difference = first_difference(np.concatenate(alone), outputs[: len(alone)])
+    if difference is not None:
+        raise SystemExit(f"{path}: qonnx computes other values in a batch: {difference}")
+    return outputs
+
+
+def trigforge_outputs(trigforge, path, events):
+    """What `trigforge run` computes."""
+    with tempfile.TemporaryDirectory() as folder:
+        given, result = pathlib.Path(folder, "x.npy"), pathlib.Path(folder, "y.npy")
+        np.save(given, events)
+        command = [trigforge, "run", path, "--input", given, "--out", result]
+        subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+        outputs = np.load(result)
+    if outputs.dtype != np.float64:
+        raise SystemExit(f"{path}: trigforge wrote {outputs.dtype}, expected float64")
+    return outputs
+
+
+def check(trigforge, folder):
+    """Compares one model; None, or what is wrong."""
+    path = folder / "model.onnx"
+    onnx.checker.check_model(onnx.load(path), full_check=False)
+    events = np.load(folder / "sample.npz")["x"].astype(np.float32)
+    if len(events) == 0:
+        return "the sample holds no events"
+    expected = qonnx_outputs(path, events)
+    found = trigforge_outputs(trigforge, path, events)
+    difference = first_difference(expected, found)
+    if difference is not None:
+        return difference
+    changed = found.copy()
+    changed.flat[-1] = np.nextafter(changed.flat[-1], np.inf)
+    if first_difference(expected, changed) is None:
+        return "the comparison does not see a changed output"
+    print(f"    {folder.name}: {expected.size} outputs of {len(events)} events are equal")
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--trigforge", type=pathlib.Path, required=True, help="the command")
+    parser.add_argument("folders", type=pathlib.Path, nargs="+", help="folders of models")
+    arguments = parser.parse_args()
+    failed = False
+    for folder in arguments.folders:
+        problem = check(arguments.trigforge, folder)
+        if problem is not None:
+            failed = True
+            print(f"{folder}: {problem}", file=sys.stderr)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
