@@ -69,7 +69,7 @@ proptest! {
         let value = I10F6::from_bits(mid);
         match from_fixed(value, whole(format_of::<U0F8>())) {
             Ok(m) => prop_assert_eq!(U0F8::from_bits(m as u8), value),
-            Err(ConvertError::Overflow) => prop_assert!(value < 0 || value >= 1),
+            Err(ConvertError::Overflow) => prop_assert!(!(0..1).contains(&value)),
             Err(error) => prop_assert!(false, "{error}"),
         }
     }

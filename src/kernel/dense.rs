@@ -198,7 +198,7 @@ fn tiles<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT:
     let mut at = 0;
     macro_rules! tiles {
         ($sums:expr, $($tile:literal)*) => {$(
-            while C - at >= $tile && $tile <= $sums {
+            while C - at >= $tile && $tile <= $sums && !($tile == 16 && LANES == 8) {
                 tile::<X, W, A, Y, IN, P, C, OUT, $tile, { parts($tile, $sums) }, { lanes($tile) }>(
                     x, w, bias, at, &epilogue, y,
                 );
@@ -206,6 +206,7 @@ fn tiles<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT:
             }
         )*};
     }
+    // LLVM takes the pairs of two vectors of eight apart: no tile of 16 then.
     if A::BITS <= 32 {
         tiles!(SUMS, 64 32 16 8 4 1);
     } else {
@@ -281,9 +282,9 @@ fn tile<
     Y: Mantissa,
 {
     let mut sums = [[A::ZERO; T]; K];
-    if let (Some(first), Some(bias)) = (sums.first_mut(), bias.get(at..)) {
-        for (sum, bias) in first.iter_mut().zip(bias) {
-            *sum = *bias;
+    if let Some(first) = sums.first_mut() {
+        for (t, sum) in first.iter_mut().enumerate() {
+            *sum = bias.get(at + t).copied().unwrap_or(A::ZERO);
         }
     }
     let (x, odd) = x.as_chunks::<2>();

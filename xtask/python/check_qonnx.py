@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
+from qonnx.transformation.infer_shapes import InferShapes
 
 # Events that are also executed one by one, by the model as it is in the file.
 ONE_BY_ONE = 20
@@ -58,9 +59,7 @@ def with_batch(path, count):
         value.type.tensor_type.shape.dim[0].dim_value = count
     # Shapes of the values between belong to one event; they are derived anew.
     del proto.graph.value_info[:]
-    model = ModelWrapper(proto)
-    model.graph.value_info.extend(onnx.shape_inference.infer_shapes(proto).graph.value_info)
-    return model
+    return ModelWrapper(proto).transform(InferShapes())
 
 
 def qonnx_outputs(path, events):
