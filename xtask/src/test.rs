@@ -20,7 +20,7 @@ pub struct Arguments {
     /// Runs only this step; may be repeated.
     #[arg(long, value_name = "STEP", value_parser = names())]
     only: Vec<String>,
-    /// The model whose kernel the step `kernel` proves [default: the shipped one].
+    /// The model of the steps `no-std` and `kernel` [default: the shipped one].
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Makes the Python environment of the step `qonnx` (300 MB).
