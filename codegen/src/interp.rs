@@ -7,7 +7,7 @@ use trigforge::Format;
 
 use crate::ir::{Module, NodeId};
 use crate::ops::{Op, Values};
-use crate::real::encode;
+use crate::real::{Dyadic, encode};
 use crate::validate::{Info, ValidateError, validate};
 
 /// An event that does not fit the module's inputs.
@@ -144,6 +144,17 @@ impl<'m> Interpreter<'m> {
     /// taken as a port takes them (see [`crate::ops`], `input`); use
     /// [`check`](Self::check) first where that is a mistake.
     pub fn run(&self, inputs: &[&[i64]]) -> Result<Vec<Vec<i64>>, EventError> {
+        let results = self.run_all(inputs)?;
+        let outputs = self.module.outputs().iter();
+        Ok(outputs.map(|o| results[o.node.index()].clone()).collect())
+    }
+
+    /// Executes one event: the mantissas of every node, in order.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_all(&self, inputs: &[&[i64]]) -> Result<Vec<Vec<i64>>, EventError> {
         if inputs.len() != self.inputs.len() {
             return Err(EventError::Inputs {
                 expected: self.inputs.len(),
@@ -177,8 +188,27 @@ impl<'m> Interpreter<'m> {
             let result = node.op.as_operation().evaluate(&args, &node.ty);
             results.push(result);
         }
-        let outputs = self.module.outputs().iter();
-        Ok(outputs.map(|o| results[o.node.index()].clone()).collect())
+        Ok(results)
+    }
+
+    /// Which elements of a `requantize` node were outside of its format, given
+    /// the mantissas of every node; none for other nodes.
+    pub fn saturated(&self, id: NodeId, results: &[Vec<i64>]) -> Vec<bool> {
+        let node = self.module.node(id);
+        let Op::Requantize(modes) = node.op else {
+            return Vec::new();
+        };
+        let operand = node.args[0];
+        let from = self.module.node(operand).ty.element_formats();
+        results[operand.index()]
+            .iter()
+            .zip(from)
+            .zip(node.ty.element_formats())
+            .map(|((&m, from), to)| {
+                let value = Dyadic { m, f: from.f() };
+                value.requantize(to, modes.rounding, modes.overflow).1
+            })
+            .collect()
     }
 
     /// Refuses mantissas of an input that lie outside of its formats.

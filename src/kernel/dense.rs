@@ -117,6 +117,7 @@ pub fn scratch<Y: Mantissa, const N: usize>() -> [Y; N] {
 
 /// Computes `y[o] = epilogue(o, bias[o] + sum over i of w[o][i] * x[i])`.
 ///
+/// Of columns that pad `w`, the epilogue sees sums too, with the last index.
 /// The sums are exact if they fit the accumulator `A`, and wrap otherwise.
 /// Shapes that do not fit each other are an error at compile time.
 ///
@@ -311,9 +312,20 @@ fn tile<
             *sum = sum.wadd(*part);
         }
     }
-    for (t, sum) in total.iter().enumerate() {
+    // Padding columns go through the epilogue too: whole vectors, no branches.
+    let mut outputs = [Y::ZERO; T];
+    for (t, (output, sum)) in outputs.iter_mut().zip(total).enumerate() {
+        *output = epilogue((at + t).min(OUT.saturating_sub(1)), *sum);
+    }
+    // Else the optimiser drops the padding lanes, and the vectors with them.
+    let outputs = if LANES > 1 && T > OUT - at.min(OUT) {
+        core::hint::black_box(outputs)
+    } else {
+        outputs
+    };
+    for (t, output) in outputs.iter().enumerate() {
         if let Some(y) = y.get_mut(at + t) {
-            *y = epilogue(at + t, *sum);
+            *y = *output;
         }
     }
 }

@@ -77,7 +77,8 @@ pub enum ImportError {
         reason: String,
     },
     /// The model holds what no importer takes.
-    #[error("{} holds {} that trigforge does not take:\n{}", path.display(), count(items), list(items))]
+    #[error("{} holds {} that trigforge does not take:\n{}\nOperators that are taken: {}.",
+        path.display(), count(items), list(items), onnx::operator_names())]
     Unsupported {
         /// The file.
         path: PathBuf,

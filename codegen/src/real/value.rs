@@ -5,13 +5,14 @@ use trigforge::{Format, Overflow, Rounding, requantize};
 /// The exact value `m * 2^-f` of a finite floating-point number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dyadic {
-    /// Mantissa, odd unless the value is zero.
+    /// Mantissa.
     pub m: i64,
-    /// Fractional bits; zero for the value zero.
+    /// Fractional bits.
     pub f: i32,
 }
 
-/// Splits a number into mantissa and exponent; `None` if it is not finite.
+/// Splits a number into an odd mantissa and an exponent, both 0 for zero;
+/// `None` if it is not finite.
 pub fn encode(value: f64) -> Option<Dyadic> {
     if !value.is_finite() {
         return None;

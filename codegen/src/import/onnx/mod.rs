@@ -16,6 +16,8 @@ mod scope;
 mod shape;
 mod tensor;
 
+pub(super) use self::operators::names as operator_names;
+
 use std::path::Path;
 
 use prost::Message;

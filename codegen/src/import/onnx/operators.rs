@@ -87,13 +87,13 @@ fn find(node: &NodeProto) -> Result<(usize, Translate), String> {
         .iter()
         .find(|(name, ..)| *name == operator)
         .map(|&(_, most, translate)| (most, translate))
-        .ok_or_else(|| {
-            let names: Vec<_> = OPERATORS.iter().map(|(name, ..)| *name).collect();
-            format!(
-                "the operator is not taken; taken are {} and QONNX Quant",
-                names.join(", ")
-            )
-        })
+        .ok_or_else(|| "the operator is not taken".to_owned())
+}
+
+/// The operators that are taken, for a message.
+pub(in crate::import) fn names() -> String {
+    let names: Vec<_> = OPERATORS.iter().map(|(name, ..)| *name).collect();
+    format!("{}, QONNX Quant", names.join(", "))
 }
 
 /// Whether an operator is taken at all.
