@@ -194,7 +194,9 @@ pub fn requantize_in<T: Mantissa>(
         let half = down == T::BITS as i64;
         match rounding {
             Rounding::Trn => m.wshr(T::BITS),
-            Rounding::RndMinInf | Rounding::RndInf if half && m == T::MIN => T::wrap_from(-1),
+            Rounding::RndMinInf | Rounding::RndInf if half => {
+                pick(m == T::MIN, T::wrap_from(-1), T::ZERO)
+            }
             _ => T::ZERO,
         }
     };
@@ -219,20 +221,38 @@ fn round_in<T: Mantissa>(m: T, shift: u32, rounding: Rounding) -> T {
     m.wadd(addend).wshr(shift)
 }
 
+/// Whether the target has neither conditional moves nor `min` and `max`.
+const NO_SELECT: bool = cfg!(all(
+    any(target_arch = "riscv32", target_arch = "riscv64"),
+    not(target_feature = "zbb")
+));
+
+/// One of two values, never by a branch.
+#[inline(always)]
+fn pick<T: Mantissa>(when: bool, yes: T, no: T) -> T {
+    if NO_SELECT {
+        // Masks, from a bit the compiler cannot turn back into a condition.
+        let when = core::hint::black_box(when as i8) as i64;
+        yes.and(T::wrap_from(-when))
+            .wadd(no.and(T::wrap_from(when - 1)))
+    } else if when {
+        yes
+    } else {
+        no
+    }
+}
+
 /// Brings a rounded mantissa into `to`.
 #[inline(always)]
 fn overflow_in<T: Mantissa>(m: T, to: Format, overflow: Overflow) -> T {
     let max = T::clamp_from(to.max());
     let min = T::clamp_from(lowest(to, overflow));
     match overflow {
-        Overflow::Sat | Overflow::SatSym => m.max(min).min(max),
-        Overflow::SatZero => {
-            if (m < min) | (m > max) {
-                T::ZERO
-            } else {
-                m
-            }
+        Overflow::Sat | Overflow::SatSym => {
+            let m = pick(m < min, min, m);
+            pick(m > max, max, m)
         }
+        Overflow::SatZero => pick((m < min) | (m > max), T::ZERO, m),
         Overflow::Wrap if to.width() == 0 => T::ZERO,
         Overflow::Wrap if !to.k() => m.and(T::wrap_from(to.max())),
         Overflow::Wrap => {
