@@ -110,23 +110,26 @@ fn no_calls_and_whole_multiplications() {
         &[16, 256, 5],
         &[33, 20],
     ];
-    for widths in nets {
-        for activation in ["i16", "i8"] {
+    for (n, widths) in nets.into_iter().enumerate() {
+        let kinds: &[_] = match n {
+            0 => &[("i16", "abort"), ("i16", "unwind"), ("i8", "abort")],
+            _ => &[("i16", "abort")],
+        };
+        for (activation, panic) in kinds {
             let file = network(&folder.0, widths, activation);
-            for cpu in ["x86-64", "x86-64-v3", "x86-64-v4", "znver5"] {
-                for panic in ["abort", "unwind"] {
-                    if activation == "i8" && widths.iter().any(|&w| w > 128) {
-                        continue; // scratch of bytes: see its documentation
-                    }
-                    let text = assembly(&file, cpu, panic);
-                    let what = format!("{widths:?} of {activation} on {cpu}, {panic}");
-                    assert_eq!(count(&text, "call"), 0, "{what}");
-                    let paired = count(&text, "vpmaddwd") + count(&text, "vpdpwssd");
-                    if cpu != "x86-64" && widths[1] > 4 {
-                        assert!(paired > 0, "{what}");
-                    }
-                    assert_eq!(count(&text, "vpmulld"), 0, "{what}");
+            for cpu in ["x86-64", "x86-64-v3", "znver5"] {
+                let text = assembly(&file, cpu, panic);
+                let what = format!("{widths:?} of {activation} on {cpu}, {panic}");
+                assert_eq!(count(&text, "call"), 0, "{what}");
+                assert!(
+                    !text.contains("memcpy") && !text.contains("memset"),
+                    "{what}"
+                );
+                let whole = count(&text, "vpmaddwd") + count(&text, "vpdpwssd");
+                if cpu != "x86-64" && widths[1] > 4 {
+                    assert!(whole > 0, "{what}");
                 }
+                assert_eq!(count(&text, "vpmulld"), 0, "{what}");
             }
         }
     }
@@ -148,12 +151,12 @@ fn a_call_is_seen() {
 fn the_code_of_a_known_network_stays_small() {
     let folder = Folder::new("size");
     let file = network(&folder.0, &[16, 64, 32, 32, 5], "i16");
-    for (cpu, budget) in [("x86-64-v3", 1), ("x86-64-v4", 1), ("znver5", 1)] {
+    for (cpu, budget) in [("x86-64-v3", 520), ("znver5", 350)] {
         let text = assembly(&file, cpu, "abort");
         let is_code = |l: &&str| l.starts_with('\t') && !l.starts_with("\t.");
         let instructions = text.lines().filter(is_code).count();
         println!("{cpu}: {instructions} instructions");
         assert!(instructions > 100, "{cpu}: nothing there\n{text}");
-        //assert!(instructions <= budget, "{cpu}: {instructions} instructions");
+        assert!(instructions <= budget, "{cpu}: {instructions} instructions");
     }
 }

@@ -28,19 +28,27 @@ fn golden(path: &Path) -> Result<[ArrayD<f32>; 2], Box<dyn std::error::Error>> {
 }
 
 fn rows(array: &ArrayD<f32>) -> Vec<Vec<f64>> {
-    array.outer_iter().map(|row| row.iter().map(|&v| v.into()).collect()).collect()
+    array
+        .outer_iter()
+        .map(|row| row.iter().map(|&v| v.into()).collect())
+        .collect()
 }
 
 /// The largest difference, relative to the largest value.
 fn difference(found: &[f64], expected: &[f64]) -> f64 {
     let scale = expected.iter().fold(1e-30, |a: f64, b| a.max(b.abs()));
-    let largest = found.iter().zip(expected).fold(0.0, |a: f64, (x, y)| a.max((x - y).abs()));
+    let largest = found
+        .iter()
+        .zip(expected)
+        .fold(0.0, |a: f64, (x, y)| a.max((x - y).abs()));
     largest / scale
 }
 
 #[test]
 fn float_models_compute_what_onnx_runtime_computes() -> Outcome {
-    let Some(models) = models() else { return Ok(()) };
+    let Some(models) = models() else {
+        return Ok(());
+    };
     for name in ["three_layer_keras", "dense_big_keras"] {
         let folder = models.join("example-models/onnx");
         let graph = read(&folder.join(format!("{name}.onnx")))?;
@@ -59,7 +67,9 @@ fn float_models_compute_what_onnx_runtime_computes() -> Outcome {
 /// and its softmax are not.
 #[test]
 fn the_qkeras_tagger_computes_what_qonnx_computes() -> Outcome {
-    let Some(models) = models() else { return Ok(()) };
+    let Some(models) = models() else {
+        return Ok(());
+    };
     let folder = models.join("qonnx_model_zoo/JetTagging/QKeras_hls4ml_3layer");
     let path = folder.join("qkeras_jettagging.onnx");
     let graph = read(&path)?;
@@ -67,19 +77,31 @@ fn the_qkeras_tagger_computes_what_qonnx_computes() -> Outcome {
     let events = rows(&x);
     for (event, expected) in events.iter().zip(rows(&y)) {
         let found: Vec<_> = evaluate(&graph, &[event])?[0].iter().copied().collect();
-        assert!(difference(&found, &expected) < 1e-5, "{found:?} is not {expected:?}");
+        assert!(
+            difference(&found, &expected) < 1e-5,
+            "{found:?} is not {expected:?}"
+        );
     }
     // With a wide input the integers follow as far as the softmax tables do.
     let calibration = Calibration {
         events: events.iter().map(|event| vec![event.clone()]).collect(),
     };
-    let module = load(&path, Some(&PostTraining { calibration, width: 24 }))?;
+    let module = load(
+        &path,
+        Some(&PostTraining {
+            calibration,
+            width: 24,
+        }),
+    )?;
     let interpreter = Interpreter::new(&module)?;
     for (event, expected) in events.iter().zip(rows(&y)) {
         let encoded = interpreter.encode(0, event)?;
         let outputs = interpreter.run(&[&encoded.mantissas])?;
         let found = interpreter.decode(0, &outputs[0]);
-        let largest = found.iter().zip(&expected).fold(0.0, |a: f64, (x, y)| a.max((x - y).abs()));
+        let largest = found
+            .iter()
+            .zip(&expected)
+            .fold(0.0, |a: f64, (x, y)| a.max((x - y).abs()));
         assert!(largest < 0.01, "{found:?} is not {expected:?}");
     }
     Ok(())
@@ -88,7 +110,9 @@ fn the_qkeras_tagger_computes_what_qonnx_computes() -> Outcome {
 /// Post-training quantisation follows the float model, closer with more bits.
 #[test]
 fn a_float_tagger_is_brought_to_integers() -> Outcome {
-    let Some(models) = models() else { return Ok(()) };
+    let Some(models) = models() else {
+        return Ok(());
+    };
     let folder = models.join("example-models/onnx");
     let graph = read(&folder.join("three_layer_keras.onnx"))?;
     let [x, y] = golden(&folder.join("three_layer_keras.golden.npz"))?;
@@ -106,12 +130,19 @@ fn a_float_tagger_is_brought_to_integers() -> Outcome {
             let encoded = interpreter.encode(0, event)?;
             let outputs = interpreter.run(&[&encoded.mantissas])?;
             let found = interpreter.decode(0, &outputs[0]);
-            total += found.iter().zip(expected).map(|(x, y)| (x - y).abs()).sum::<f64>();
+            total += found
+                .iter()
+                .zip(expected)
+                .map(|(x, y)| (x - y).abs())
+                .sum::<f64>();
         }
         errors.push(total / (events.len() * expected[0].len()) as f64);
     }
     println!("mean deviation at 6, 9, 12, 16 bits: {errors:?}");
-    assert!(errors.windows(2).all(|pair| pair[1] < pair[0]), "{errors:?}");
+    assert!(
+        errors.windows(2).all(|pair| pair[1] < pair[0]),
+        "{errors:?}"
+    );
     assert!(errors[3] < 2e-3, "{errors:?}");
     Ok(())
 }
@@ -119,7 +150,9 @@ fn a_float_tagger_is_brought_to_integers() -> Outcome {
 /// Every model file is either taken or refused with a reason, quickly.
 #[test]
 fn every_file_is_taken_or_refused_by_name() -> Outcome {
-    let Some(models) = models() else { return Ok(()) };
+    let Some(models) = models() else {
+        return Ok(());
+    };
     let mut folders = vec![models];
     let mut seen = 0;
     while let Some(folder) = folders.pop() {
@@ -127,10 +160,15 @@ fn every_file_is_taken_or_refused_by_name() -> Outcome {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "onnx") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "onnx")
+            {
                 seen += 1;
                 match read(&path) {
-                    Ok(graph) => println!("taken: {} ({} nodes)", path.display(), graph.nodes.len()),
+                    Ok(graph) => {
+                        println!("taken: {} ({} nodes)", path.display(), graph.nodes.len())
+                    }
                     Err(error) => {
                         let error = error.to_string();
                         assert!(error.contains(&path.display().to_string()), "{error}");

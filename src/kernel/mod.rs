@@ -24,7 +24,8 @@
 //! and AArch64: no call of anything, so no `memcpy`, `memset` or panic, if
 //! layers pass their values through [`dense_into`](dense::dense_into) and
 //! [`scratch`](dense::scratch). `tests/core_object.rs` checks it on x86-64.
-//! No branch depends on data: the same instructions run for every input.
+//! No branch depends on data: the same instructions run for every input. (Not
+//! promised for ARMv6-M, which has neither conditional moves nor predication.)
 
 pub mod argmax;
 pub mod dense;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use trigforge_codegen::emit::rust::Interface;
 use trigforge_codegen::ir::{Interval, Module};
-use trigforge_codegen::verify::{Events, random_events};
+use trigforge_codegen::verify::{Events, RustKernel, random_events};
 
 use crate::context::{Context, Outcome};
 use crate::kernel::{self, LEVELS};
@@ -27,41 +27,42 @@ pub fn run(context: &Context) -> Result<Outcome> {
     kernel::all_are_caught(context, uncounted.is_none())?;
     let (module, emitted) = kernel::emit(&context.model)?;
     let events = events(&module);
-    let mut notes = Vec::new();
+    let (mut notes, mut faults) = (Vec::new(), Vec::new());
     for level in LEVELS {
         let built = kernel::build(&module, &emitted, level.cpu)?;
-        let found = kernel::findings(context, &kernel::library(&built))?;
-        if !found.is_empty() {
-            let listed = found
-                .iter()
-                .take(LISTED)
-                .map(String::as_str)
-                .collect::<Vec<_>>();
-            bail!(
-                "{}: {} findings:\n  {}",
-                level.cpu,
-                found.len(),
-                listed.join("\n  ")
-            );
+        match clean(context, &built) {
+            Ok(()) => println!("    {}: symbols and disassembly are clean", level.cpu),
+            Err(error) => faults.push(format!("{}: {error}", level.cpu)),
         }
-        println!("    {}: symbols and disassembly are clean", level.cpu);
-        if level.countable && uncounted.is_none() {
-            let counts = kernel::counts(context, &built, &events)?;
-            let count = kernel::one_count(&counts).context(level.cpu)?;
-            println!(
-                "    {}: {count} instructions for each of {} events",
-                level.cpu,
-                events.len()
-            );
-            notes.push(format!("{}: {count} instructions", level.cpu));
+        if !level.countable || uncounted.is_some() {
+            continue;
+        }
+        match kernel::one_count(&kernel::counts(context, &built, &events)?) {
+            Ok(count) => {
+                let note = format!("{}: {count} instructions", level.cpu);
+                println!("    {note} for each of {} events", events.len());
+                notes.push(note);
+            }
+            Err(error) => faults.push(format!("{}: {error}", level.cpu)),
         }
     }
     match uncounted {
+        _ if !faults.is_empty() => bail!("{}", faults.join("\n")),
         None => Ok(Outcome::Passed(notes)),
         Some(reason) => Ok(Outcome::Skipped(format!(
             "only the instruction counts: {reason}"
         ))),
     }
+}
+
+/// Whether a compiled kernel holds nothing that it must not hold.
+fn clean(context: &Context, built: &RustKernel) -> Result<()> {
+    let found = kernel::findings(context, &kernel::library(built))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let listed: Vec<_> = found.iter().take(LISTED).map(String::as_str).collect();
+    bail!("{} findings:\n  {}", found.len(), listed.join("\n  "))
 }
 
 /// Different events: the extremes of formats and of containers, and random ones.

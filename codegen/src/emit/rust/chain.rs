@@ -5,7 +5,7 @@ use quote::quote;
 use trigforge::{Format, Overflow, Rounding};
 
 use super::container::Container;
-use super::tables::Tables;
+use super::tables::{Label, Tables};
 use crate::exact::shift_left_wrapping;
 use crate::ir::{Interval, Module, Node, NodeId, TensorType, broadcast_indices};
 use crate::ops::{Op, Requantize};
@@ -17,6 +17,8 @@ pub(super) struct Chain<'a> {
     tables: &'a mut Tables,
     /// Container of `v`.
     container: Container,
+    /// The node that is being written.
+    current: NodeId,
     /// Statements so far.
     code: TokenStream,
 }
@@ -74,6 +76,7 @@ impl<'a> Chain<'a> {
         module: &'a Module,
         ranges: &'a [Vec<Interval>],
         tables: &'a mut Tables,
+        head: NodeId,
         container: Container,
     ) -> Self {
         Self {
@@ -81,6 +84,7 @@ impl<'a> Chain<'a> {
             ranges,
             tables,
             container,
+            current: head,
             code: TokenStream::new(),
         }
     }
@@ -93,6 +97,7 @@ impl<'a> Chain<'a> {
     ) -> Result<(), (NodeId, String)> {
         for (position, &id) in nodes.iter().enumerate() {
             let node = self.module.node(id);
+            self.current = id;
             match &node.op {
                 Op::Reshape(_) => {}
                 Op::Relu(_) => self.code.extend(quote! { let v = relu(v); }),
@@ -110,7 +115,9 @@ impl<'a> Chain<'a> {
                 Op::Table(table) => {
                     let entries = self.constant(node.args[1]).to_vec();
                     let container = Container::of_range(hull(&self.ranges[id.index()]));
-                    let name = self.tables.integers(&self.doc(id), container, &entries);
+                    let name = self
+                        .tables
+                        .integers(self.label("entries"), container, &entries);
                     let first = Literal::i64_unsuffixed(table.first);
                     self.code
                         .extend(quote! { let v = lookup(&#name, v.to_i64() - #first); });
@@ -147,12 +154,19 @@ impl<'a> Chain<'a> {
         {
             return;
         }
-        let format = self.formats(&formats);
+        // Of a format, a port has but the width and the sign.
+        let words: Vec<_> = formats
+            .iter()
+            .map(|format| Interval::of(*format))
+            .map(|word| Format::covering(word.lo.into(), word.hi.into(), 0))
+            .map(|format| format.unwrap_or(Format::ZERO))
+            .collect();
+        let format = self.formats(&words);
         self.code.extend(quote! { let v = port(v, #format); });
     }
 
-    fn doc(&self, id: NodeId) -> String {
-        format!("Of node {}.", id.index())
+    fn label(&self, what: &'static str) -> Label<'a> {
+        Label::new(what, self.module, self.current)
     }
 
     fn constant(&self, id: NodeId) -> &'a [i64] {
@@ -254,7 +268,7 @@ impl<'a> Chain<'a> {
             None => {
                 let name = self
                     .tables
-                    .integers("One per element.", self.container, &values);
+                    .integers(self.label("constants"), self.container, &values);
                 quote! { at(&#name, j) }
             }
         }
@@ -267,7 +281,7 @@ impl<'a> Chain<'a> {
                 quote! { #value }
             }
             None => {
-                let name = self.tables.shifts("One per element.", values);
+                let name = self.tables.shifts(self.label("shifts"), values);
                 quote! { at(&#name, j) }
             }
         }
@@ -277,7 +291,7 @@ impl<'a> Chain<'a> {
         match shared(values) {
             Some(format) => fix(*format),
             None => {
-                let name = self.tables.formats("One per element.", values);
+                let name = self.tables.formats(self.label("formats"), values);
                 quote! { at(&#name, j) }
             }
         }

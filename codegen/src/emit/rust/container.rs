@@ -1,6 +1,6 @@
 //! Integer containers of the Rust kernels.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Literal};
 use quote::format_ident;
 use trigforge::{Format, requantize_fits};
 
@@ -30,6 +30,16 @@ impl Container {
 
     pub(super) fn ident(self) -> Ident {
         format_ident!("i{}", self.bits())
+    }
+
+    /// Zero as a literal of the type.
+    pub(super) fn zero(self) -> Literal {
+        match self {
+            Self::I8 => Literal::i8_suffixed(0),
+            Self::I16 => Literal::i16_suffixed(0),
+            Self::I32 => Literal::i32_suffixed(0),
+            Self::I64 => Literal::i64_suffixed(0),
+        }
     }
 
     /// Whether it holds a range of mantissas.

@@ -118,7 +118,7 @@ fn infer(module: &Module, interface: &Interface, steps: &Steps<'_>) -> TokenStre
         let ty = format_ident!("i{}", port.bits);
         match stored.is_some_and(|buffer| buffer.container.bits() == port.bits) {
             true => quote! { #name },
-            false => quote! { fill(0 as #ty, |j| at(&#name, j).cast::<#ty>()) },
+            false => quote! { fill(0, |j| at(&#name, j).cast::<#ty>()) },
         }
     };
     let pairs: Vec<_> = module.outputs().iter().zip(&interface.outputs).collect();
@@ -296,10 +296,25 @@ fn header(module: &Module, info: &Info) -> String {
 /// Formats code that consists of items.
 fn pretty(code: &TokenStream) -> String {
     match syn::parse2::<syn::File>(code.clone()) {
-        Ok(file) => prettyplease::unparse(&file),
+        Ok(file) => spaced(&prettyplease::unparse(&file)),
         // Only a fault of this emitter; the compiler of the kernel will say so.
         Err(_) => code.to_string(),
     }
+}
+
+/// A blank line in front of each documented item.
+fn spaced(code: &str) -> String {
+    let mut text = String::with_capacity(code.len());
+    let mut before = "///";
+    for line in code.lines() {
+        if line.starts_with("///") && !before.starts_with("///") {
+            text.push('\n');
+        }
+        text.push_str(line);
+        text.push('\n');
+        before = line;
+    }
+    text
 }
 
 const RUNTIME_USES: &str = "\

@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 use super::chain::{Chain, container_for, hull};
 use super::container::Container;
 use super::plan::{Head, Step};
-use super::tables::Tables;
+use super::tables::{Label, Tables};
 use crate::emit::Unsupported;
 use crate::emit::names::{comment, identifier_tail};
 use crate::exact::shift_left_wrapping;
@@ -72,8 +72,8 @@ impl<'a> Steps<'a> {
             (head, _) => {
                 let (element, container) = self.element(head, step)?;
                 let (code, _) = self.chain(head.id(), step, container, stored)?;
-                let ty = stored.ident();
-                quote! { fill(0 as #ty, |j| { #element #code v }) }
+                let zero = stored.zero();
+                quote! { fill(#zero, |j| { #element #code v }) }
             }
         };
         let tail = identifier_tail(&node.name);
@@ -112,7 +112,7 @@ impl<'a> Steps<'a> {
         container: Container,
         stored: Container,
     ) -> Result<(TokenStream, Container), Unsupported> {
-        let mut chain = Chain::new(self.module, self.ranges, &mut self.tables, container);
+        let mut chain = Chain::new(self.module, self.ranges, &mut self.tables, from, container);
         if let (Head::Computed(id), Op::Input(_)) = (step.head, &self.module.node(from).op) {
             chain.port(self.module.node(id));
         }
@@ -131,8 +131,11 @@ impl<'a> Steps<'a> {
         match &self.module.node(id).op {
             Op::Constant(constant) => {
                 let container = Container::of_range(hull(&self.ranges[id.index()]));
-                let doc = format!("Constant of node {}.", id.index());
-                let name = self.tables.integers(&doc, container, &constant.mantissas);
+                let name = self.tables.integers(
+                    Label::new("constants", self.module, id),
+                    container,
+                    &constant.mantissas,
+                );
                 Ok(Buffer { name, container })
             }
             _ => Err(self.unsupported(id, "internal error: its value is not stored")),
@@ -159,7 +162,7 @@ impl<'a> Steps<'a> {
             Op::Transpose(op) => {
                 let source = node.args[0];
                 let indices = op.indices(&self.module.node(source).ty.shape);
-                let index = self.index(&indices);
+                let index = self.index(id, &indices);
                 let Buffer { name, container } = self.operand(source)?;
                 Ok((quote! { let v = at(&#name, #index); }, container))
             }
@@ -184,7 +187,7 @@ impl<'a> Steps<'a> {
             let buffer = self.operand(arg)?;
             let ty = &self.module.node(arg).ty;
             let indices: Vec<_> = broadcast_indices(&ty.shape, &node.ty.shape).collect();
-            let index = self.index(&indices);
+            let index = self.index(id, &indices);
             widest = widest.max(buffer.container);
             let formats = ty.element_formats();
             let to = node.ty.element_formats();
@@ -208,7 +211,9 @@ impl<'a> Steps<'a> {
                     quote! { #shift }
                 }
                 None => {
-                    let table = self.tables.shifts("One per element.", &shifts);
+                    let table = self
+                        .tables
+                        .shifts(Label::new("shifts", self.module, id), &shifts);
                     quote! { at(&#table, j) }
                 }
             };
@@ -252,14 +257,16 @@ impl<'a> Steps<'a> {
     }
 
     /// An index for element `j`, from a list of all.
-    fn index(&mut self, indices: &[usize]) -> TokenStream {
+    fn index(&mut self, id: NodeId, indices: &[usize]) -> TokenStream {
         if indices.iter().copied().eq(0..indices.len()) {
             return quote! { j };
         }
         if indices.iter().all(|&index| index == 0) {
             return quote! { 0 };
         }
-        let table = self.tables.indices("One per element.", indices);
+        let table = self
+            .tables
+            .indices(Label::new("indices", self.module, id), indices);
         quote! { at(&#table, j) }
     }
 
@@ -297,23 +304,23 @@ impl<'a> Steps<'a> {
             hull(&points)
         };
         let w_container = Container::of_range(range(&weights)).max(Container::I16);
-        let doc = format!("Weights of node {}, one row per output.", id.index());
-        let w = self.tables.matrix(&doc, w_container, &weights, outputs);
+        let label = Label::new("weights", self.module, id);
+        let w = self.tables.matrix(label, w_container, &weights, outputs);
         let spare = 64 - accumulator.bits();
         let bias: Vec<_> = bias.iter().map(|m| m << spare >> spare).collect();
-        let doc = format!("Bias of node {}.", id.index());
-        let b = self.tables.integers(&doc, accumulator, &bias);
+        let label = Label::new("bias", self.module, id);
+        let b = self.tables.integers(label, accumulator, &bias);
         let (code, _) = self.chain(id, step, accumulator, stored)?;
         let name = buffer.name;
         if positions == 1 {
             return Ok(quote! { dense(&#name, &#w, &#b, |j, v| { #code v }) });
         }
-        let ty = stored.ident();
+        let zero = stored.zero();
         let inputs = Literal::usize_unsuffixed(inputs);
         let outputs = Literal::usize_unsuffixed(outputs);
         let all = Literal::usize_unsuffixed(node.ty.len());
         Ok(quote! {{
-            let mut all = [0 as #ty; #all];
+            let mut all = [#zero; #all];
             let (xs, _) = #name.as_chunks::<#inputs>();
             let (ys, _) = all.as_chunks_mut::<#outputs>();
             for (p, (x, y)) in xs.iter().zip(ys).enumerate() {

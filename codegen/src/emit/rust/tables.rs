@@ -8,13 +8,51 @@ use quote::format_ident;
 use trigforge::Format;
 
 use super::container::Container;
+use crate::emit::names::{comment, identifier_tail};
+use crate::ir::{Module, NodeId};
+
+/// What a table is to a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label<'a> {
+    /// A noun, such as `weights`.
+    what: &'static str,
+    index: usize,
+    name: &'a str,
+}
+
+impl<'a> Label<'a> {
+    pub(super) fn new(what: &'static str, module: &'a Module, id: NodeId) -> Self {
+        Self {
+            what,
+            index: id.index(),
+            name: &module.node(id).name,
+        }
+    }
+
+    fn identifier(&self) -> String {
+        let tail = identifier_tail(self.name);
+        let separator = if tail.is_empty() { "" } else { "_" };
+        format!("{}{}{separator}{tail}", self.what, self.index).to_uppercase()
+    }
+
+    fn doc(&self) -> String {
+        format!(
+            "The {} of node {}, `{}`.",
+            self.what,
+            self.index,
+            comment(self.name)
+        )
+    }
+}
 
 /// Collects tables and writes them as statics; equal tables share one.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     text: String,
-    count: usize,
+    /// Tables by type and content.
     known: HashMap<String, Ident>,
+    /// How often an identifier was wanted.
+    names: HashMap<String, usize>,
 }
 
 /// Columns at which lines of numbers are broken.
@@ -22,31 +60,36 @@ const LINE: usize = 96;
 
 impl Tables {
     /// A table of integers.
-    pub(super) fn integers(&mut self, doc: &str, container: Container, values: &[i64]) -> Ident {
+    pub(super) fn integers(
+        &mut self,
+        label: Label<'_>,
+        container: Container,
+        values: &[i64],
+    ) -> Ident {
         let items = values.iter().map(i64::to_string);
         let kind = format!("[{}; {}]", container.ident(), values.len());
-        self.add(doc, &kind, &list(items))
+        self.add(label, &kind, &list(items))
     }
 
     /// A table of shifts.
-    pub(super) fn shifts(&mut self, doc: &str, values: &[i32]) -> Ident {
+    pub(super) fn shifts(&mut self, label: Label<'_>, values: &[i32]) -> Ident {
         let kind = format!("[i32; {}]", values.len());
-        self.add(doc, &kind, &list(values.iter().map(i32::to_string)))
+        self.add(label, &kind, &list(values.iter().map(i32::to_string)))
     }
 
     /// A table of indices.
-    pub(super) fn indices(&mut self, doc: &str, values: &[usize]) -> Ident {
+    pub(super) fn indices(&mut self, label: Label<'_>, values: &[usize]) -> Ident {
         let kind = format!("[usize; {}]", values.len());
-        self.add(doc, &kind, &list(values.iter().map(usize::to_string)))
+        self.add(label, &kind, &list(values.iter().map(usize::to_string)))
     }
 
     /// A table of formats.
-    pub(super) fn formats(&mut self, doc: &str, values: &[Format]) -> Ident {
+    pub(super) fn formats(&mut self, label: Label<'_>, values: &[Format]) -> Ident {
         let items = values
             .iter()
             .map(|format| format!("fix({}, {}, {})", format.k(), format.i(), format.f()));
         let kind = format!("[Format; {}]", values.len());
-        self.add(doc, &kind, &list(items))
+        self.add(label, &kind, &list(items))
     }
 
     /// A weight matrix, laid out for the dense kernel by the compiler.
@@ -54,7 +97,7 @@ impl Tables {
     /// `weights` is `[inputs][outputs]`.
     pub(super) fn matrix(
         &mut self,
-        doc: &str,
+        label: Label<'_>,
         container: Container,
         weights: &[i64],
         outputs: usize,
@@ -74,16 +117,22 @@ impl Tables {
         rows.push_str("    ]");
         let kind = format!("[[[{ty}; 2]; columns({outputs})]; pairs({inputs})]");
         let value = format!("interleave::<{ty}, {inputs}, {outputs}, _, _>({rows}, 0)");
-        self.add(doc, &kind, &value)
+        self.add(label, &kind, &value)
     }
 
-    fn add(&mut self, doc: &str, kind: &str, value: &str) -> Ident {
+    fn add(&mut self, label: Label<'_>, kind: &str, value: &str) -> Ident {
         let content = format!("{kind} = {value}");
         if let Some(known) = self.known.get(&content) {
             return known.clone();
         }
-        let name = format_ident!("T{}", self.count);
-        self.count += 1;
+        let identifier = label.identifier();
+        let wanted = self.names.entry(identifier.clone()).or_default();
+        let name = match *wanted {
+            0 => format_ident!("{identifier}"),
+            again => format_ident!("{identifier}_{again}"),
+        };
+        *wanted += 1;
+        let doc = label.doc();
         let _ = writeln!(
             self.text,
             "\n/// {doc}\npub(crate) static {name}: {content};"
