@@ -1,0 +1,303 @@
+//! Each operator that is taken, on a small graph whose result is known, and
+//! what is refused of it.
+
+mod support;
+
+use support::{Outcome, floats, model, node, quant, value, with_int, write};
+use trigforge_codegen::import::onnx::proto::{
+    AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TensorProto, attribute_proto,
+    tensor_proto,
+};
+use trigforge_codegen::import::read;
+use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::quantize::load;
+use trigforge_codegen::real::evaluate;
+
+fn with_float(mut node: NodeProto, name: &str, value: f32) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: Some(name.to_owned()),
+        r#type: Some(attribute_proto::AttributeType::Float as i32),
+        f: Some(value),
+        ..AttributeProto::default()
+    });
+    node
+}
+
+fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: Some(name.to_owned()),
+        r#type: Some(attribute_proto::AttributeType::Ints as i32),
+        ints: values.to_vec(),
+        ..AttributeProto::default()
+    });
+    node
+}
+
+fn with_text(mut node: NodeProto, name: &str, value: &str) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: Some(name.to_owned()),
+        r#type: Some(attribute_proto::AttributeType::String as i32),
+        s: Some(value.as_bytes().to_vec()),
+        ..AttributeProto::default()
+    });
+    node
+}
+
+fn integers(name: &str, values: &[i64]) -> TensorProto {
+    TensorProto {
+        name: Some(name.to_owned()),
+        dims: vec![values.len() as i64],
+        data_type: Some(tensor_proto::DataType::Int64 as i32),
+        int64_data: values.to_vec(),
+        ..TensorProto::default()
+    }
+}
+
+/// A graph from `x` of shape [n, 2] (or [1, 2, 2]) to `y`.
+fn graph(dims: &[i64], nodes: Vec<NodeProto>, constants: Vec<TensorProto>) -> GraphProto {
+    GraphProto {
+        node: nodes,
+        initializer: constants,
+        input: vec![value("x", dims)],
+        output: vec![value("y", &[])],
+        ..GraphProto::default()
+    }
+}
+
+/// The outputs that a graph gives for `x`, at an operator set.
+fn outputs(
+    graph: GraphProto,
+    opset: i64,
+    x: &[f64],
+) -> Result<(Vec<usize>, Vec<f64>), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let mut file = model(graph);
+    file.opset_import = vec![OperatorSetIdProto {
+        domain: None,
+        version: Some(opset),
+    }];
+    let graph = read(&write(folder.path(), &file)?)?;
+    let y = evaluate(&graph, &[x])?.swap_remove(0);
+    Ok((y.shape().to_vec(), y.iter().copied().collect()))
+}
+
+#[test]
+fn gemm_scales_transposes_and_adds() -> Outcome {
+    let w = || floats("w", &[2, 2], &[1.0, 2.0, 3.0, 4.0]);
+    let c = || floats("c", &[2], &[10.0, 20.0]);
+    let gemm = || node("Gemm", "fc", &["x", "w", "c"], "y");
+    let x = [1.0, -1.0];
+    let plain = outputs(graph(&[0, 2], vec![gemm()], vec![w(), c()]), 13, &x)?;
+    assert_eq!(plain, (vec![1, 2], vec![8.0, 18.0]));
+    let transposed = with_int(gemm(), "transB", 1);
+    let transposed = outputs(graph(&[0, 2], vec![transposed], vec![w(), c()]), 13, &x)?;
+    assert_eq!(transposed.1, [9.0, 19.0]);
+    let scaled = with_float(with_float(gemm(), "alpha", 0.5), "beta", 2.0);
+    let scaled = outputs(graph(&[0, 2], vec![scaled], vec![w(), c()]), 13, &x)?;
+    assert_eq!(scaled.1, [19.0, 39.0]);
+    Ok(())
+}
+
+#[test]
+fn batch_norm_uses_its_statistics() -> Outcome {
+    let nodes = vec![
+        node("MatMul", "fc", &["x", "w"], "h"),
+        with_float(
+            node("BatchNormalization", "bn", &["h", "s", "b", "m", "v"], "y"),
+            "epsilon",
+            1.0,
+        ),
+    ];
+    let constants = vec![
+        floats("w", &[2, 2], &[1.0, 0.0, 0.0, 1.0]),
+        floats("s", &[2], &[2.0, 3.0]),
+        floats("b", &[2], &[0.5, -0.5]),
+        floats("m", &[2], &[1.0, 2.0]),
+        floats("v", &[2], &[3.0, 8.0]),
+    ];
+    let (_, y) = outputs(graph(&[0, 2], nodes, constants), 15, &[5.0, 5.0])?;
+    // 2 (5 - 1) / 2 + 0.5 and 3 (5 - 2) / 3 - 0.5.
+    assert_eq!(y, [4.5, 2.5]);
+    Ok(())
+}
+
+#[test]
+fn shapes_follow_onnx() -> Outcome {
+    let x = [1.0, 2.0, 3.0, 4.0];
+    let flatten = with_int(node("Flatten", "f", &["x"], "y"), "axis", -1);
+    let (shape, _) = outputs(graph(&[1, 2, 2], vec![flatten], vec![]), 13, &x)?;
+    assert_eq!(shape, [2, 2]);
+    let reshape = node("Reshape", "r", &["x", "to"], "y");
+    let to = integers("to", &[0, -1]);
+    let (shape, y) = outputs(graph(&[1, 2, 2], vec![reshape], vec![to]), 13, &x)?;
+    assert_eq!((shape, y), (vec![1, 4], x.to_vec()));
+    let transpose = with_ints(node("Transpose", "t", &["x"], "y"), "perm", &[0, 2, 1]);
+    let (_, y) = outputs(graph(&[1, 2, 2], vec![transpose], vec![]), 13, &x)?;
+    assert_eq!(y, [1.0, 3.0, 2.0, 4.0]);
+    let reversed = node("Transpose", "t", &["x"], "y");
+    let (shape, y) = outputs(graph(&[1, 2, 2], vec![reversed], vec![]), 13, &x)?;
+    assert_eq!((shape, y), (vec![2, 2, 1], vec![1.0, 3.0, 2.0, 4.0]));
+    Ok(())
+}
+
+#[test]
+fn softmax_changed_its_meaning_at_opset_13() -> Outcome {
+    let softmax = || node("Softmax", "s", &["x"], "y");
+    let (_, y) = outputs(
+        graph(&[1, 2, 2], vec![softmax()], vec![]),
+        13,
+        &[0.0, 0.0, 1.0, 1.0],
+    )?;
+    assert_eq!(y, [0.5; 4]);
+    // Before, axis 1 of three means both of the last two at once.
+    let result = outputs(graph(&[1, 2, 2], vec![softmax()], vec![]), 11, &[0.0; 4]);
+    let message = result.err().ok_or("taken")?.to_string();
+    assert!(message.contains("several axes at once"), "{message}");
+    let (_, y) = outputs(graph(&[0, 2], vec![softmax()], vec![]), 11, &[3.0, 3.0])?;
+    assert_eq!(y, [0.5; 2]);
+    Ok(())
+}
+
+#[test]
+fn element_wise_operators_broadcast() -> Outcome {
+    let constants = || vec![floats("c", &[2], &[10.0, 0.5])];
+    for (operator, expected) in [
+        ("Add", [13.0, 4.5]),
+        ("Sub", [-7.0, 3.5]),
+        ("Mul", [30.0, 2.0]),
+    ] {
+        let nodes = vec![node(operator, "op", &["x", "c"], "y")];
+        let (_, y) = outputs(graph(&[0, 2], nodes, constants()), 13, &[3.0, 4.0])?;
+        assert_eq!(y, expected, "{operator}");
+    }
+    Ok(())
+}
+
+/// A `Quant` node with its rounding mode replaced.
+fn quant_with(mode: &str, narrow: i64, signed: bool) -> NodeProto {
+    let mut node = quant("q", &["x", "s", "z", "b"], "y", signed);
+    node.attribute
+        .retain(|a| a.name() != "rounding_mode" && a.name() != "narrow");
+    with_int(with_text(node, "rounding_mode", mode), "narrow", narrow)
+}
+
+fn quant_constants(scale: f32, zero: f32, bits: f32) -> Vec<TensorProto> {
+    vec![
+        floats("s", &[], &[scale]),
+        floats("z", &[], &[zero]),
+        floats("b", &[], &[bits]),
+    ]
+}
+
+#[test]
+fn quant_rounds_as_qonnx_does() -> Outcome {
+    // Halves of either sign, and values beyond 4 bits of steps of 1/2.
+    let x = [0.75, -0.75];
+    let beyond = [100.0, -100.0];
+    let cases = [
+        ("ROUND", 0, true, [1.0, -1.0], [3.5, -4.0]),
+        ("HALF_EVEN", 1, true, [1.0, -1.0], [3.5, -3.5]),
+        ("HALF_UP", 0, true, [1.0, -1.0], [3.5, -4.0]),
+        ("half_down", 0, true, [0.5, -0.5], [3.5, -4.0]),
+        ("FLOOR", 0, true, [0.5, -1.0], [3.5, -4.0]),
+        ("DOWN", 0, true, [0.5, -0.5], [3.5, -4.0]),
+        ("ROUND", 0, false, [1.0, 0.0], [7.5, 0.0]),
+    ];
+    for (mode, narrow, signed, expected, saturated) in cases {
+        let make = || {
+            graph(
+                &[0, 2],
+                vec![quant_with(mode, narrow, signed)],
+                quant_constants(0.5, 0.0, 4.0),
+            )
+        };
+        let folder = tempfile::tempdir()?;
+        let module = load(&write(folder.path(), &model(make()))?, None)?;
+        let interpreter = Interpreter::new(&module)?;
+        for (x, expected) in [(x, expected), (beyond, saturated)] {
+            assert_eq!(
+                outputs(make(), 13, &x)?.1,
+                expected,
+                "{mode} {narrow} {signed}"
+            );
+            let encoded = interpreter.encode(0, &x)?;
+            let result = interpreter.run(&[&encoded.mantissas])?;
+            assert_eq!(
+                interpreter.decode(0, &result[0]),
+                expected,
+                "{mode} {narrow} {signed}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_not_taken_of_quant_is_named() -> Outcome {
+    let cases = [
+        (
+            quant_with("CEIL", 0, true),
+            quant_constants(0.5, 0.0, 4.0),
+            "rounding mode `CEIL`",
+        ),
+        (
+            quant_with("UP", 0, true),
+            quant_constants(0.5, 0.0, 4.0),
+            "rounding mode `UP`",
+        ),
+        (
+            quant_with("ROUND", 1, false),
+            quant_constants(0.5, 0.0, 4.0),
+            "narrow and unsigned",
+        ),
+        (
+            quant_with("ROUND", 2, true),
+            quant_constants(0.5, 0.0, 4.0),
+            "`narrow` is 2",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(0.3, 0.0, 4.0),
+            "not a power of two",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(-0.5, 0.0, 4.0),
+            "not a power of two",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(0.0, 0.0, 4.0),
+            "not a power of two",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(0.5, 1.0, 4.0),
+            "zero point is not zero",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(0.5, 0.0, 4.5),
+            "bit width is 4.5",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(0.5, 0.0, 1.0),
+            "bipolar",
+        ),
+        (
+            quant_with("ROUND", 0, true),
+            quant_constants(0.5, 0.0, 64.0),
+            "bit width is 64",
+        ),
+    ];
+    for (node, constants, expected) in cases {
+        let result = outputs(graph(&[0, 2], vec![node], constants), 13, &[0.0, 0.0]);
+        let message = result.err().ok_or("taken")?.to_string();
+        assert!(
+            message.contains(expected),
+            "expected `{expected}` in: {message}"
+        );
+    }
+    Ok(())
+}
