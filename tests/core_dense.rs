@@ -45,7 +45,8 @@ where
     let x: [X; IN] = values.array();
     let w: [[W; IN]; OUT] = std::array::from_fn(|_| values.array());
     let bias: [A; OUT] = values.array();
-    let laid: [[[W; 2]; C]; P] = interleave(&w, W::ZERO);
+    // What pads the weights never counts.
+    let laid: [[[W; 2]; C]; P] = interleave(&w, W::MAX);
     // The index in the epilogue keeps the outputs apart.
     let index = |o: usize| A::wrap_from(o as i64);
     let got: [A; OUT] = dense(&x, &laid, &bias, |o, sum: A| sum.wadd(index(o)));

@@ -13,11 +13,17 @@ fn root() -> PathBuf {
 }
 
 fn zoo(file: &str) -> String {
-    root().join("models/zoo/jsc-mlp").join(file).display().to_string()
+    root()
+        .join("models/zoo/jsc-mlp")
+        .join(file)
+        .display()
+        .to_string()
 }
 
 fn trigforge(arguments: &[&str]) -> std::io::Result<Output> {
-    Command::new(env!("CARGO_BIN_EXE_trigforge")).args(arguments).output()
+    Command::new(env!("CARGO_BIN_EXE_trigforge"))
+        .args(arguments)
+        .output()
 }
 
 /// Standard output of a call that must succeed.
@@ -33,7 +39,11 @@ fn fail(arguments: &[&str]) -> Result<String, Box<dyn std::error::Error>> {
     let output = trigforge(arguments)?;
     assert!(!output.status.success(), "{arguments:?} succeeded");
     let text = String::from_utf8(output.stderr)?;
-    Ok(text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" "))
+    Ok(text
+        .replace('│', " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" "))
 }
 
 fn json(text: &str) -> Result<serde_json::Value, serde_json::Error> {
@@ -68,7 +78,15 @@ fn mantissas_and_real_values_agree() -> Outcome {
     // The raw format of the multiplicity is ap_fixed<12,9>: steps of 1/8.
     let mantissas = Array2::from_shape_fn((50, 16), |(row, column)| (row * 7 + column) as i64);
     write_npy(at("m.npy"), &mantissas)?;
-    succeed(&["run", &model, "--input", &at("m.npy"), "--out", &at("ym.npz"), "--raw"])?;
+    succeed(&[
+        "run",
+        &model,
+        "--input",
+        &at("m.npy"),
+        "--out",
+        &at("ym.npz"),
+        "--raw",
+    ])?;
     let mut archive = NpzReader::new(std::fs::File::open(at("ym.npz"))?)?;
     assert_eq!(archive.names()?, ["logits"]);
     let result: ArrayD<i64> = archive.by_name("logits")?;
@@ -77,8 +95,19 @@ fn mantissas_and_real_values_agree() -> Outcome {
     let mut beyond = mantissas;
     beyond[[49, 3]] = 4_000;
     write_npy(at("beyond.npy"), &beyond)?;
-    let message = fail(&["run", &model, "--input", &at("beyond.npy"), "--out", &at("n.npy"), "--raw"])?;
-    assert!(message.contains("row 49") && message.contains("element 3"), "{message}");
+    let message = fail(&[
+        "run",
+        &model,
+        "--input",
+        &at("beyond.npy"),
+        "--out",
+        &at("n.npy"),
+        "--raw",
+    ])?;
+    assert!(
+        message.contains("row 49") && message.contains("element 3"),
+        "{message}"
+    );
     assert!(!Path::new(&at("n.npy")).exists());
     Ok(())
 }
@@ -91,12 +120,39 @@ fn events_that_do_not_fit_are_named() -> Outcome {
     let mut events = Array2::<f32>::zeros((10, 16));
     events[[7, 2]] = f32::NAN;
     write_npy(at("nan.npy"), &events)?;
-    let message = fail(&["run", &model, "--input", &at("nan.npy"), "--out", &at("y.npy")])?;
-    assert!(message.contains("row 7") && message.contains("NaN"), "{message}");
+    let message = fail(&[
+        "run",
+        &model,
+        "--input",
+        &at("nan.npy"),
+        "--out",
+        &at("y.npy"),
+    ])?;
+    assert!(
+        message.contains("row 7") && message.contains("NaN"),
+        "{message}"
+    );
     write_npy(at("wide.npy"), &Array2::<f32>::zeros((10, 17)))?;
-    let message = fail(&["run", &model, "--input", &at("wide.npy"), "--out", &at("y.npy")])?;
-    assert!(message.contains("[10, 17]") && message.contains("[n, 16]"), "{message}");
-    let message = fail(&["run", &model, "--input", &at("none.npy"), "--out", &at("y.npy")])?;
+    let message = fail(&[
+        "run",
+        &model,
+        "--input",
+        &at("wide.npy"),
+        "--out",
+        &at("y.npy"),
+    ])?;
+    assert!(
+        message.contains("[10, 17]") && message.contains("[n, 16]"),
+        "{message}"
+    );
+    let message = fail(&[
+        "run",
+        &model,
+        "--input",
+        &at("none.npy"),
+        "--out",
+        &at("y.npy"),
+    ])?;
     assert!(message.contains("none.npy"), "{message}");
     Ok(())
 }
@@ -115,9 +171,15 @@ fn a_kernel_on_disk_is_verified() -> Outcome {
     let start = text.find(first_row).ok_or("no matrix")? + first_row.len();
     let end = start + text[start..].find([',', ']']).ok_or("no element")?;
     let flipped: i64 = text[start..end].parse::<i64>()? ^ 1;
-    std::fs::write(&tables, format!("{}{flipped}{}", &text[..start], &text[end..]))?;
+    std::fs::write(
+        &tables,
+        format!("{}{flipped}{}", &text[..start], &text[end..]),
+    )?;
     let message = fail(&arguments)?;
-    assert!(message.contains("event") && message.contains("output `logits`"), "{message}");
+    assert!(
+        message.contains("event") && message.contains("output `logits`"),
+        "{message}"
+    );
     Ok(())
 }
 
@@ -147,7 +209,9 @@ fn the_textual_form_is_a_model() -> Outcome {
 #[test]
 fn a_budget_is_kept_or_the_command_fails() -> Outcome {
     let model = zoo("model.onnx");
-    let measured = succeed(&["latency", &model, "--events", "2000", "--budget", "1s", "--json"])?;
+    let measured = succeed(&[
+        "latency", &model, "--events", "2000", "--budget", "1s", "--json",
+    ])?;
     let measured = json(&measured)?;
     assert_eq!(measured["events"], 2_000);
     assert!(measured["kernel_ns"]["p50"].as_u64() > measured["null_loop_ns"]["p50"].as_u64());
@@ -158,7 +222,9 @@ fn a_budget_is_kept_or_the_command_fails() -> Outcome {
 
 #[test]
 fn every_verb_teaches_by_example() -> Outcome {
-    for verb in ["inspect", "compile", "run", "verify", "latency", "train", "demo"] {
+    for verb in [
+        "inspect", "compile", "run", "verify", "latency", "train", "demo",
+    ] {
         let help = succeed(&[verb, "--help"])?;
         assert!(help.contains("Example"), "{verb} --help has no example");
     }

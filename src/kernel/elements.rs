@@ -1,5 +1,6 @@
 //! Element by element: arrays made, read, and looked up without a panic path.
 
+use super::dense::scratch;
 use super::format::Format;
 use super::mantissa::Mantissa;
 use super::requantize::{Overflow, Rounding, requantize_in};
@@ -11,8 +12,8 @@ use super::requantize::{Overflow, Rounding, requantize_in};
 /// Never.
 #[must_use]
 #[inline(always)]
-pub fn fill<T: Copy, const N: usize>(zero: T, make: impl Fn(usize) -> T) -> [T; N] {
-    let mut all = [zero; N];
+pub fn fill<T: Mantissa, const N: usize>(make: impl Fn(usize) -> T) -> [T; N] {
+    let mut all = scratch();
     for (j, element) in all.iter_mut().enumerate() {
         *element = make(j);
     }

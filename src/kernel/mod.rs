@@ -10,6 +10,7 @@
 //! mod format;     // Format
 //! mod requantize; // Rounding, Overflow, requantize: uses mantissa, format
 //! mod dense;      // uses mantissa
+//! mod elements;   // uses dense, format, mantissa, requantize
 //! mod relu;       // uses mantissa
 //! mod argmax;     // uses mantissa
 //! ```
@@ -29,17 +30,19 @@
 
 pub mod argmax;
 pub mod dense;
+pub mod elements;
 pub mod format;
 pub mod mantissa;
 pub mod relu;
 pub mod requantize;
 
 /// Module name and text of each kernel file, for generated crates.
-pub const SOURCES: [(&str, &str); 6] = [
+pub const SOURCES: [(&str, &str); 7] = [
     ("mantissa", include_str!("mantissa.rs")),
     ("format", include_str!("format.rs")),
     ("requantize", include_str!("requantize.rs")),
     ("dense", include_str!("dense.rs")),
+    ("elements", include_str!("elements.rs")),
     ("relu", include_str!("relu.rs")),
     ("argmax", include_str!("argmax.rs")),
 ];

@@ -23,7 +23,7 @@ pub struct Arguments {
     /// The model of the steps `no-std` and `kernel` [default: the shipped one].
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Makes the Python environment of the step `qonnx` (300 MB).
+    /// Makes the Python environment of the step `qonnx` (360 MB).
     #[arg(long)]
     with_python: bool,
 }

@@ -82,6 +82,9 @@ pub struct RustKernel {
     output_words: usize,
 }
 
+/// File name of the compiled kernel.
+const LIBRARY: &str = "libkernel.rlib";
+
 const STREAM: &str = include_str!("runner/stream.rs");
 
 /// The compiler: `RUSTC`, or `rustc` of the path.
@@ -125,7 +128,7 @@ impl RustKernel {
             Some((path, _)) if kernel.files.len() == 1 => folder.path().join(path),
             _ => folder.path().join("src/lib.rs"),
         };
-        let library = folder.path().join("libkernel.rlib");
+        let library = folder.path().join(LIBRARY);
         compile(
             options,
             &[
@@ -160,6 +163,11 @@ impl RustKernel {
             input_words: sum(&interface.inputs),
             output_words: sum(&interface.outputs),
         })
+    }
+
+    /// The kernel itself, as a Rust library.
+    pub fn library(&self) -> PathBuf {
+        self.folder.path().join(LIBRARY)
     }
 
     /// The compiled program.

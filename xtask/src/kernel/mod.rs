@@ -62,11 +62,6 @@ pub fn build(module: &Module, kernel: &Kernel, cpu: &str) -> Result<RustKernel> 
     Ok(RustKernel::build(module, kernel, &options)?)
 }
 
-/// The compiled library of a kernel: its code alone, before it is linked.
-pub fn library(kernel: &RustKernel) -> PathBuf {
-    kernel.folder().join("libkernel.rlib")
-}
-
 /// Everything in a compiled library that a kernel must not hold.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use trigforge_codegen::ir::{Module, parse};
 use trigforge_codegen::validate::validate;
 use trigforge_codegen::verify::random_events;
 
-use super::{LEVELS, build, counts, findings, library, one_count};
+use super::{LEVELS, build, counts, findings, one_count};
 use crate::context::Context;
 
 /// A model that is compiled within a second.
@@ -119,7 +119,7 @@ fn early_exit_is_caught(context: &Context, module: &Module, sound: &Kernel) -> R
 }
 
 fn checked(context: &Context, module: &Module, kernel: &Kernel) -> Result<Vec<String>> {
-    findings(context, &library(&build(module, kernel, LEVELS[0].cpu)?))
+    findings(context, &build(module, kernel, LEVELS[0].cpu)?.library())
 }
 
 /// The kernel of the small model, with code at the start of `infer`.

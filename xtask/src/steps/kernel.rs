@@ -57,7 +57,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
 
 /// Whether a compiled kernel holds nothing that it must not hold.
 fn clean(context: &Context, built: &RustKernel) -> Result<()> {
-    let found = kernel::findings(context, &kernel::library(built))?;
+    let found = kernel::findings(context, &built.library())?;
     if found.is_empty() {
         return Ok(());
     }

@@ -22,7 +22,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
     let up_to_date = std::fs::read_to_string(&complete).is_ok_and(|made| made == required);
     if !up_to_date {
         if !context.ci && !context.with_python {
-            let reason = "needs a Python environment (300 MB): cargo xtask test --with-python";
+            let reason = "needs a Python environment (360 MB): cargo xtask test --with-python";
             return Ok(Outcome::Skipped(reason.to_owned()));
         }
         if let Some(reason) = tools::missing(context, tools::PYTHON)? {

@@ -153,4 +153,3 @@ fn print_physics(config: &Config, float: &Evaluation, fixed: &Evaluation) {
         );
     }
 }
-

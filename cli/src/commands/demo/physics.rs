@@ -48,7 +48,11 @@ pub fn evaluate_sample(interpreter: &Interpreter<'_>, folder: &Path) -> Result<P
     let sample = read_real(&path, &input_shapes(module))?;
     let labels = read_labels(&path, "label")?;
     if labels.len() != sample.len() {
-        return Err(miette!("the sample has {} jets and {} labels", sample.len(), labels.len()));
+        return Err(miette!(
+            "the sample has {} jets and {} labels",
+            sample.len(),
+            labels.len()
+        ));
     }
     let float = import::read(&folder.join("float.onnx")).into_diagnostic()?;
     let (inputs_at, rounded) = counted(module);
@@ -57,7 +61,11 @@ pub fn evaluate_sample(interpreter: &Interpreter<'_>, folder: &Path) -> Result<P
         labels,
         float: Vec::new(),
         fixed: Vec::new(),
-        saturation: inputs_at.iter().chain(&rounded).map(|&id| empty(module, id)).collect(),
+        saturation: inputs_at
+            .iter()
+            .chain(&rounded)
+            .map(|&id| empty(module, id))
+            .collect(),
     };
     for (row, inputs) in sample.iter().enumerate() {
         let values: Vec<_> = inputs.iter().map(Vec::as_slice).collect();
@@ -70,12 +78,16 @@ pub fn evaluate_sample(interpreter: &Interpreter<'_>, folder: &Path) -> Result<P
         let encoded = encoded.collect::<Result<Vec<_>, _>>().into_diagnostic()?;
         let mantissas: Vec<_> = encoded.iter().map(|e| e.mantissas.clone()).collect();
         physics.events.push(&mantissas);
-        let results = interpreter.run_all(&physics.events.inputs(row)).into_diagnostic()?;
+        let results = interpreter
+            .run_all(&physics.events.inputs(row))
+            .into_diagnostic()?;
         for (output, declared) in module.outputs().iter().enumerate() {
             let mantissas = &results[declared.node.index()];
             physics.fixed.extend(interpreter.decode(output, mantissas));
         }
-        let roundings = rounded.iter().map(|&id| interpreter.saturated(id, &results));
+        let roundings = rounded
+            .iter()
+            .map(|&id| interpreter.saturated(id, &results));
         let cut = encoded.into_iter().map(|e| e.saturated).chain(roundings);
         for (saturation, cut) in physics.saturation.iter_mut().zip(cut) {
             for (count, cut) in saturation.counts.iter_mut().zip(cut) {
@@ -89,9 +101,15 @@ pub fn evaluate_sample(interpreter: &Interpreter<'_>, folder: &Path) -> Result<P
 /// The inputs and the roundings of a module.
 fn counted(module: &Module) -> (Vec<NodeId>, Vec<NodeId>) {
     let of = |wanted: fn(&Op) -> bool| {
-        module.ids().filter(|&id| wanted(&module.node(id).op)).collect()
+        module
+            .ids()
+            .filter(|&id| wanted(&module.node(id).op))
+            .collect()
     };
-    (of(|op| matches!(op, Op::Input(_))), of(|op| matches!(op, Op::Requantize(_))))
+    (
+        of(|op| matches!(op, Op::Input(_))),
+        of(|op| matches!(op, Op::Requantize(_))),
+    )
 }
 
 fn empty(module: &Module, id: NodeId) -> Saturation {

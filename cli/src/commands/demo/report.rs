@@ -42,9 +42,8 @@ pub fn report(figures: &Figures, physics: &Physics, features: &[String]) -> Resu
             rejection(fixed, class),
         ]);
     }
-    let p = |p: &Percentiles| {
-        [p.p50, p.p90, p.p99, p.p99_9, p.p99_99, p.max].map(|ns| ns.to_string())
-    };
+    let p =
+        |p: &Percentiles| [p.p50, p.p90, p.p99, p.p99_9, p.p99_99, p.max].map(|ns| ns.to_string());
     let row = |name: &str, percentiles: [String; 6]| {
         let mut row = vec![name.to_owned()];
         row.extend(percentiles);
@@ -70,7 +69,10 @@ pub fn report(figures: &Figures, physics: &Physics, features: &[String]) -> Resu
         ]
     });
     // The raw input, and the value that the scaled features are rounded to.
-    let mut per_feature = physics.saturation.iter().filter(|v| v.counts.len() == features.len());
+    let mut per_feature = physics
+        .saturation
+        .iter()
+        .filter(|v| v.counts.len() == features.len());
     let (raw, scaled) = (per_feature.next(), per_feature.next());
     let by_feature = features.iter().enumerate().map(|(index, feature)| {
         let count = |value: Option<&Saturation>| value.map_or(0, |value| value.counts[index]);
@@ -104,9 +106,10 @@ pub fn report(figures: &Figures, physics: &Physics, features: &[String]) -> Resu
         },
         Table {
             title: "Formats and saturation".to_owned(),
-            note: "Every value that is rounded: fix(k,i,f) with sign, integer and fractional bits; \
+            note:
+                "Every value that is rounded: fix(k,i,f) with sign, integer and fractional bits; \
                    elements of the sample that lay outside and were cut to the edge."
-                .to_owned(),
+                    .to_owned(),
             columns: columns(&["value", "format", "saturated", "share"]),
             rows: values.collect(),
         },

@@ -2,12 +2,13 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use trigforge::{Format, Overflow, Rounding};
+use trigforge::{Format, Overflow};
 
 use super::container::Container;
+use super::rounding::Rounding;
 use super::tables::{Label, Tables};
 use crate::exact::shift_left_wrapping;
-use crate::ir::{Interval, Module, Node, NodeId, TensorType, broadcast_indices};
+use crate::ir::{Interval, Module, Node, NodeId, broadcast_indices};
 use crate::ops::{Op, Requantize};
 
 /// An element on its way: `v` of a container, at the flat index `j`.
@@ -45,30 +46,9 @@ pub(super) fn container_for(
     let Op::Requantize(modes) = &next.op else {
         return smallest;
     };
-    let fits =
-        |container: &Container| requantizes(*container, range, &module.node(id).ty, next, modes);
-    let wide_enough = Container::ALL
-        .into_iter()
-        .filter(|c| *c >= smallest)
-        .find(fits);
-    wide_enough.unwrap_or(Container::I64)
-}
-
-fn requantizes(
-    container: Container,
-    range: &[Interval],
-    from: &TensorType,
-    node: &Node,
-    modes: &Requantize,
-) -> bool {
-    let formats = from
-        .element_formats()
-        .into_iter()
-        .zip(node.ty.element_formats());
-    range
-        .iter()
-        .zip(formats)
-        .all(|(&range, (from, to))| container.requantizes(range, from.f(), to, modes))
+    Rounding::new(range, &module.node(id).ty, &next.ty)
+        .and_then(|rounding| rounding.container(smallest, modes))
+        .unwrap_or(Container::I64)
 }
 
 impl<'a> Chain<'a> {
@@ -100,7 +80,11 @@ impl<'a> Chain<'a> {
             self.current = id;
             match &node.op {
                 Op::Reshape(_) => {}
-                Op::Relu(_) => self.code.extend(quote! { let v = relu(v); }),
+                Op::Relu(_) => {
+                    if !self.cut_at_zero(node, nodes.get(position + 1)) {
+                        self.code.extend(quote! { let v = relu(v); });
+                    }
+                }
                 Op::Requantize(modes) => self
                     .requantize(from, node, modes)
                     .map_err(|reason| (id, reason))?,
@@ -128,6 +112,22 @@ impl<'a> Chain<'a> {
             from = id;
         }
         Ok(())
+    }
+
+    /// Whether the next node makes zero of all that is negative, as a `relu`
+    /// in front of it does. It must not shift to the left, since what is
+    /// negative may be too large for that.
+    fn cut_at_zero(&self, relu: &Node, next: Option<&NodeId>) -> bool {
+        let Some(next) = next.map(|&id| self.module.node(id)) else {
+            return false;
+        };
+        let Op::Requantize(modes) = &next.op else {
+            return false;
+        };
+        let saturates = matches!(modes.overflow, Overflow::Sat | Overflow::SatSym);
+        let f = relu.ty.formats.uniform_f();
+        let mut formats = next.ty.formats.entries().iter();
+        saturates && formats.all(|to| !to.k() && f.is_some_and(|f| to.f() <= f))
     }
 
     /// Converts the value to another container.
@@ -177,23 +177,53 @@ impl<'a> Chain<'a> {
     }
 
     fn requantize(&mut self, from: NodeId, node: &Node, modes: &Requantize) -> Result<(), String> {
-        let range = &self.ranges[from.index()];
         let from_ty = &self.module.node(from).ty;
-        let container = Container::ALL
-            .into_iter()
-            .filter(|c| *c >= self.container)
-            .find(|c| requantizes(*c, range, from_ty, node, modes))
-            .ok_or("its rounding needs more than 64 bits; requantize an operand first")?;
+        let wide = "its rounding needs more than 64 bits; requantize an operand first";
+        let how = Rounding::new(&self.ranges[from.index()], from_ty, &node.ty).ok_or(wide)?;
+        let container = how.container(self.container, modes).ok_or(wide)?;
         self.cast(container);
-        let from_formats = from_ty.element_formats();
-        let from_f: Vec<_> = from_formats.iter().map(|format| format.f()).collect();
-        let f = self.shifts(&from_f);
-        let to = self.formats(&node.ty.element_formats());
-        let rounding = rounding(modes.rounding);
-        let overflow = overflow(modes.overflow);
-        self.code.extend(quote! {
-            let v = requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow);
-        });
+        if let Some(factors) = &how.factors {
+            let factor = self.integers(factors);
+            self.code.extend(quote! { let v = v.wmul(#factor); });
+        }
+        let (rounding, overflow) = (mode(modes.rounding), mode(modes.overflow));
+        let to = node.ty.element_formats();
+        let call = match (from_ty.formats.uniform_f(), shared(&to), shared(&how.to)) {
+            // As a reader would write it.
+            (Some(f), Some(&to), _) => {
+                let (f, to) = (Literal::i32_unsuffixed(f), fix(to));
+                quote! { requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow) }
+            }
+            (_, _, Some(&to)) => {
+                let (f, to) = (Literal::i32_unsuffixed(how.f), fix(to));
+                quote! { requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow) }
+            }
+            (_, _, None) if matches!(modes.overflow, Overflow::Sat | Overflow::SatSym) => {
+                let bits = Literal::i32_unsuffixed(container.bits() as i32 - 1);
+                let f = Literal::i32_unsuffixed(how.f);
+                let symmetric = modes.overflow == Overflow::SatSym;
+                let bounds = how.to.iter().map(|&format| {
+                    let Interval { lo, hi } = Interval::of(format);
+                    container.clamp(Interval {
+                        // Of one bit, the only negative value stays (see `Overflow`).
+                        lo: if symmetric && hi > 0 { lo.max(-hi) } else { lo },
+                        hi,
+                    })
+                });
+                let (lo, hi): (Vec<_>, Vec<_>) = bounds.map(|b| (b.lo, b.hi)).unzip();
+                let (lo, hi) = (self.integers(&lo), self.integers(&hi));
+                quote! {
+                    requantize_in(v, #f, fix(true, #bits, 0), Rounding::#rounding, Overflow::Sat)
+                        .max(#lo)
+                        .min(#hi)
+                }
+            }
+            _ => {
+                let (f, to) = (Literal::i32_unsuffixed(how.f), self.formats(&how.to));
+                quote! { requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow) }
+            }
+        };
+        self.code.extend(quote! { let v = #call; });
         // Later nodes work in the narrower container, if it holds the result.
         let result = Container::of_formats(node.ty.formats.entries());
         if result < self.container {
@@ -312,12 +342,7 @@ pub(super) fn fix(format: Format) -> TokenStream {
     quote! { fix(#k, #i, #f) }
 }
 
-/// The variant's name of a rounding mode.
-pub(super) fn rounding(rounding: Rounding) -> proc_macro2::Ident {
-    quote::format_ident!("{rounding:?}")
-}
-
-/// The variant's name of an overflow mode.
-pub(super) fn overflow(overflow: Overflow) -> proc_macro2::Ident {
-    quote::format_ident!("{overflow:?}")
+/// The name of a mode's variant.
+fn mode(mode: impl std::fmt::Debug) -> proc_macro2::Ident {
+    quote::format_ident!("{}", format!("{mode:?}"))
 }

@@ -1,6 +1,6 @@
 //! Integer containers of the Rust kernels.
 
-use proc_macro2::{Ident, Literal};
+use proc_macro2::Ident;
 use quote::format_ident;
 use trigforge::{Format, requantize_fits};
 
@@ -32,20 +32,19 @@ impl Container {
         format_ident!("i{}", self.bits())
     }
 
-    /// Zero as a literal of the type.
-    pub(super) fn zero(self) -> Literal {
-        match self {
-            Self::I8 => Literal::i8_suffixed(0),
-            Self::I16 => Literal::i16_suffixed(0),
-            Self::I32 => Literal::i32_suffixed(0),
-            Self::I64 => Literal::i64_suffixed(0),
-        }
-    }
-
     /// Whether it holds a range of mantissas.
     pub(super) fn holds(self, range: Interval) -> bool {
         let max = i64::MAX >> (64 - self.bits());
         range.lo >= -max - 1 && range.hi <= max
+    }
+
+    /// The part of a range that it holds.
+    pub(super) fn clamp(self, range: Interval) -> Interval {
+        let max = i64::MAX >> (64 - self.bits());
+        Interval {
+            lo: range.lo.clamp(-max - 1, max),
+            hi: range.hi.clamp(-max - 1, max),
+        }
     }
 
     /// The narrowest that holds all ranges.

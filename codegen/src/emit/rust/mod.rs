@@ -8,7 +8,7 @@
 mod chain;
 mod container;
 mod plan;
-mod runtime;
+mod rounding;
 mod steps;
 mod tables;
 
@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
+use trigforge::kernel::SOURCES;
 
 use self::container::Container;
 use self::plan::plan;
@@ -118,7 +119,7 @@ fn infer(module: &Module, interface: &Interface, steps: &Steps<'_>) -> TokenStre
         let ty = format_ident!("i{}", port.bits);
         match stored.is_some_and(|buffer| buffer.container.bits() == port.bits) {
             true => quote! { #name },
-            false => quote! { fill(0, |j| at(&#name, j).cast::<#ty>()) },
+            false => quote! { fill(|j| at(&#name, j).cast::<#ty>()) },
         }
     };
     let pairs: Vec<_> = module.outputs().iter().zip(&interface.outputs).collect();
@@ -320,7 +321,7 @@ fn spaced(code: &str) -> String {
 const RUNTIME_USES: &str = "\
 #[allow(unused_imports)]
 use runtime::{
-    dense::dense,
+    dense::{dense_into, scratch},
     elements::{at, fill, fix, lookup, port},
     format::Format,
     mantissa::Mantissa,
@@ -358,7 +359,7 @@ fn assemble(header: &str, code: &str, tables: &str, options: Options) -> Kernel 
          pub use runtime::format;\n{RUNTIME_USES}\n{code}"
     );
     let mut runtime = format!("{RUNTIME_DOC}\n#![allow(dead_code)]\n\n");
-    for (name, _) in runtime::FILES {
+    for (name, _) in &SOURCES {
         runtime.push_str(&format!("pub mod {name};\n"));
     }
     let manifest = format!(
@@ -376,7 +377,7 @@ fn assemble(header: &str, code: &str, tables: &str, options: Options) -> Kernel 
         ),
         (PathBuf::from("src/runtime/mod.rs"), runtime),
     ];
-    for (name, text) in runtime::FILES {
+    for (name, text) in &SOURCES {
         let path = PathBuf::from(format!("src/runtime/{name}.rs"));
         files.push((path, (*text).to_owned()));
     }
@@ -390,7 +391,7 @@ fn single_file(header: &str, code: &str, tables: &str) -> String {
         indent(&format!("{TABLES_USES}{tables}")),
         indent(RUNTIME_DOC),
     );
-    for (name, file) in runtime::FILES {
+    for (name, file) in &SOURCES {
         text.push_str(&format!(
             "\n    pub mod {name} {{\n{}    }}\n",
             indent(&indent(file))

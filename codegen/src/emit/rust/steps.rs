@@ -67,15 +67,6 @@ impl<'a> Steps<'a> {
         let node = self.module.node(result);
         let count = node.ty.len();
         let stored = self.stored_container(result);
-        let value = match (step.head, &self.module.node(step.head.id()).op) {
-            (Head::Computed(id), Op::Dense(_)) => self.dense(id, step, stored)?,
-            (head, _) => {
-                let (element, container) = self.element(head, step)?;
-                let (code, _) = self.chain(head.id(), step, container, stored)?;
-                let zero = stored.zero();
-                quote! { fill(#zero, |j| { #element #code v }) }
-            }
-        };
         let tail = identifier_tail(&node.name);
         let name = match tail.as_str() {
             "" => format_ident!("v{}", result.index()),
@@ -83,9 +74,18 @@ impl<'a> Steps<'a> {
         };
         let ty = stored.ident();
         let count = Literal::usize_unsuffixed(count);
-        self.body.extend(quote! {
-            let #name: [#ty; #count] = #value;
-        });
+        let statement = match (step.head, &self.module.node(step.head.id()).op) {
+            (Head::Computed(id), Op::Dense(_)) => {
+                let code = self.dense(id, step, stored, &name)?;
+                quote! { let mut #name: [#ty; #count] = scratch(); #code }
+            }
+            (head, _) => {
+                let (element, container) = self.element(head, step)?;
+                let (code, _) = self.chain(head.id(), step, container, stored)?;
+                quote! { let #name: [#ty; #count] = fill(|j| { #element #code v }); }
+            }
+        };
+        self.body.extend(statement);
         let buffer = Buffer {
             name,
             container: stored,
@@ -270,12 +270,13 @@ impl<'a> Steps<'a> {
         quote! { at(&#table, j) }
     }
 
-    /// A matrix product with the chain as its epilogue.
+    /// A matrix product into an array, with the chain as its epilogue.
     fn dense(
         &mut self,
         id: NodeId,
         step: &Step,
         stored: Container,
+        into: &Ident,
     ) -> Result<TokenStream, Unsupported> {
         let node = self.module.node(id);
         let (x, w) = (
@@ -313,25 +314,21 @@ impl<'a> Steps<'a> {
         let (code, _) = self.chain(id, step, accumulator, stored)?;
         let name = buffer.name;
         if positions == 1 {
-            return Ok(quote! { dense(&#name, &#w, &#b, |j, v| { #code v }) });
+            return Ok(quote! { dense_into(&#name, &#w, &#b, |j, v| { #code v }, &mut #into); });
         }
-        let zero = stored.zero();
         let inputs = Literal::usize_unsuffixed(inputs);
         let outputs = Literal::usize_unsuffixed(outputs);
-        let all = Literal::usize_unsuffixed(node.ty.len());
-        Ok(quote! {{
-            let mut all = [#zero; #all];
+        Ok(quote! {
             let (xs, _) = #name.as_chunks::<#inputs>();
-            let (ys, _) = all.as_chunks_mut::<#outputs>();
+            let (ys, _) = #into.as_chunks_mut::<#outputs>();
             for (p, (x, y)) in xs.iter().zip(ys).enumerate() {
-                *y = dense(x, &#w, &#b, |o, v| {
+                dense_into(x, &#w, &#b, |o, v| {
                     let j = p * #outputs + o;
                     #code
                     v
-                });
+                }, y);
             }
-            all
-        }})
+        })
     }
 
     /// Weights so shifted that all products of a sum have `f` fractional bits.
