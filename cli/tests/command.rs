@@ -207,6 +207,51 @@ fn the_textual_form_is_a_model() -> Outcome {
 }
 
 #[test]
+fn several_inputs_and_outputs_go_by_name() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let model = root()
+        .join("tests/in/broadcast_pairs.ir")
+        .display()
+        .to_string();
+    let mut writer = ndarray_npy::NpzWriter::new(std::fs::File::create(at("x.npz"))?);
+    writer.add_array("a", &ndarray::arr3(&[[[3i64], [-4]], [[0], [1]]]))?;
+    writer.add_array("b", &ndarray::arr2(&[[1i64, 2, -8], [5, 5, 5]]))?;
+    writer.finish()?;
+    for engine in ["interp", "rust"] {
+        let arguments = [
+            "--raw",
+            "--input",
+            &at("x.npz"),
+            "--out",
+            &at("y.npz"),
+            "--engine",
+            engine,
+        ];
+        succeed(&[&["run", &model], &arguments[..]].concat())?;
+        let mut archive = NpzReader::new(std::fs::File::open(at("y.npz"))?)?;
+        let sum: ArrayD<i64> = archive.by_name("sum")?;
+        assert_eq!(sum.shape(), [2, 2, 3]);
+        let first: Vec<_> = sum.iter().copied().take(6).collect();
+        assert_eq!(first, [28, 32, -8, -28, -24, -64]);
+    }
+    let message = fail(&[
+        "run",
+        &model,
+        "--raw",
+        "--input",
+        &at("x.npz"),
+        "--out",
+        &at("y.npy"),
+    ])?;
+    assert!(
+        message.contains("3 outputs") && message.contains(".npz"),
+        "{message}"
+    );
+    Ok(())
+}
+
+#[test]
 fn a_budget_is_kept_or_the_command_fails() -> Outcome {
     let model = zoo("model.onnx");
     let measured = succeed(&[

@@ -3,13 +3,16 @@
 mod support;
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use support::{Outcome, small_classifier, write};
 use trigforge_codegen::emit::Kernel;
 use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::quantize::load;
-use trigforge_codegen::verify::{BuildOptions, RustKernel, VerifyError, compare, random_events};
+use trigforge_codegen::verify::{
+    BuildOptions, RustKernel, VerifyError, compare, random_events, rustc,
+};
 
 const BASELINE: BuildOptions = BuildOptions { cpu: None };
 
@@ -40,6 +43,34 @@ fn a_crate_and_a_single_file_give_the_interpreters_bits() -> Outcome {
         );
         let root = root.ok_or("no root file")?;
         assert!(root.contains("#![no_std]") && root.contains("#![forbid(unsafe_code)]"));
+    }
+    Ok(())
+}
+
+#[test]
+fn emitted_code_compiles_without_a_warning() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = write(folder.path(), &small_classifier(str::to_owned))?;
+    let module = load(&path, None)?;
+    let interpreter = Interpreter::new(&module)?;
+    for (single_file, root) in [(false, "src/lib.rs"), (true, "kernel.rs")] {
+        let kernel = emit(&module, interpreter.info(), Options { single_file })?;
+        kernel.write(folder.path())?;
+        let output = Command::new(rustc())
+            .args([
+                "--edition",
+                "2024",
+                "--crate-type",
+                "lib",
+                "--emit",
+                "metadata",
+            ])
+            .args(["-D", "warnings", "--out-dir"])
+            .arg(folder.path())
+            .arg(folder.path().join(root))
+            .output()?;
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{root}: {messages}");
     }
     Ok(())
 }

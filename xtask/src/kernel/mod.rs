@@ -1,11 +1,13 @@
 //! Proofs on compiled kernels: on what the compiler made, not on the source.
 
+mod budgets;
 mod count;
 mod disassembly;
 mod instruction;
 mod seeded;
 mod symbols;
 
+pub use budgets::{budget, keep};
 pub use count::{counts, one_count};
 pub use seeded::all_are_caught;
 pub use symbols::undefined;

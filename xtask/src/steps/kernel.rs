@@ -17,8 +17,8 @@ const EVENTS: usize = 1_000;
 /// Most findings that are listed.
 const LISTED: usize = 10;
 
-/// Compiles the kernel for each processor, looks for what it must not hold, and
-/// counts its instructions for different events.
+/// Compiles the kernel for each processor, looks for what it must not hold,
+/// counts its instructions for different events, and holds them to the budget.
 pub fn run(context: &Context) -> Result<Outcome> {
     if let Some(reason) = tools::missing(context, tools::OBJDUMP)? {
         return Ok(Outcome::Skipped(reason));
@@ -27,6 +27,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
     kernel::all_are_caught(context, uncounted.is_none())?;
     let (module, emitted) = kernel::emit(&context.model)?;
     let events = events(&module);
+    let budget = kernel::budget(context, &module.name)?;
     let (mut notes, mut faults) = (Vec::new(), Vec::new());
     for level in LEVELS {
         let built = kernel::build(&module, &emitted, level.cpu)?;
@@ -42,6 +43,10 @@ pub fn run(context: &Context) -> Result<Outcome> {
                 let note = format!("{}: {count} instructions", level.cpu);
                 println!("    {note} for each of {} events", events.len());
                 notes.push(note);
+                if let Some(Err(error)) = budget.as_ref().map(|b| kernel::keep(b, level.cpu, count))
+                {
+                    faults.push(format!("{}: {error}", level.cpu));
+                }
             }
             Err(error) => faults.push(format!("{}: {error}", level.cpu)),
         }

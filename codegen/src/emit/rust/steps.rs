@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::chain::{Chain, container_for, hull};
@@ -314,20 +314,35 @@ impl<'a> Steps<'a> {
         let (code, _) = self.chain(id, step, accumulator, stored)?;
         let name = buffer.name;
         if positions == 1 {
-            return Ok(quote! { dense_into(&#name, &#w, &#b, |j, v| { #code v }, &mut #into); });
+            let index = match mentions_index(&code) {
+                true => quote! { j },
+                false => quote! { _ },
+            };
+            return Ok(
+                quote! { dense_into(&#name, &#w, &#b, |#index, v| { #code v }, &mut #into); },
+            );
         }
         let inputs = Literal::usize_unsuffixed(inputs);
         let outputs = Literal::usize_unsuffixed(outputs);
-        Ok(quote! {
-            let (xs, _) = #name.as_chunks::<#inputs>();
-            let (ys, _) = #into.as_chunks_mut::<#outputs>();
-            for (p, (x, y)) in xs.iter().zip(ys).enumerate() {
-                dense_into(x, &#w, &#b, |o, v| {
-                    let j = p * #outputs + o;
-                    #code
-                    v
-                }, y);
-            }
+        Ok(match mentions_index(&code) {
+            true => quote! {
+                let (xs, _) = #name.as_chunks::<#inputs>();
+                let (ys, _) = #into.as_chunks_mut::<#outputs>();
+                for (p, (x, y)) in xs.iter().zip(ys).enumerate() {
+                    dense_into(x, &#w, &#b, |o, v| {
+                        let j = p * #outputs + o;
+                        #code
+                        v
+                    }, y);
+                }
+            },
+            false => quote! {
+                let (xs, _) = #name.as_chunks::<#inputs>();
+                let (ys, _) = #into.as_chunks_mut::<#outputs>();
+                for (x, y) in xs.iter().zip(ys) {
+                    dense_into(x, &#w, &#b, |_, v| { #code v }, y);
+                }
+            },
         })
     }
 
@@ -371,4 +386,13 @@ impl<'a> Steps<'a> {
             })
             .collect()
     }
+}
+
+/// Whether statements use the index `j` of their element.
+fn mentions_index(code: &TokenStream) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "j",
+        TokenTree::Group(group) => mentions_index(&group.stream()),
+        _ => false,
+    })
 }
