@@ -8,10 +8,12 @@
 mod constant;
 mod integer;
 mod post_training;
+mod sites;
 mod softmax;
 
 pub use integer::to_integer;
-pub use post_training::{Calibration, CalibrationError, post_training};
+pub use post_training::{Calibration, CalibrationError, Placed, Placement, post_training};
+pub use sites::{Bits, Role, Site, SiteBits, Widths};
 
 use std::path::Path;
 

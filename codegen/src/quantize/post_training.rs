@@ -1,16 +1,18 @@
-//! Post-training quantisation: formats from profiled ranges and a total width.
+//! Post-training quantisation: formats from profiled ranges and total widths.
 //!
 //! Every input, float constant and operand of a product that has no quantiser
-//! gets one of the given width, rounding half to even, saturating. Its integer
-//! bits are the fewest that hold the profiled range. Element-wise constants, and
-//! inputs that do not go straight into a matrix product, get theirs per element;
-//! matrices and activations per tensor. A bias is rounded to the fractional bits
-//! of the product that it is added to.
+//! gets one of the width that [`Widths`] states for it, rounding half to even,
+//! saturating. Its integer bits are the fewest that hold the profiled range.
+//! Element-wise constants, and inputs that do not go straight into a matrix
+//! product, get theirs per element; activations per tensor; matrices per tensor
+//! or, where a width per output channel is stated, per channel. A bias is
+//! rounded to the fractional bits of the product that it is added to.
 
-use ndarray::Zip;
+use ndarray::{Axis, Zip};
 use thiserror::Error;
 use trigforge::{Format, Overflow, Rounding};
 
+use super::sites::{Bits, Role, Site, SiteBits, Widths};
 use crate::ir::Formats;
 use crate::real::{EvalError, Graph, Id, Node, Op, Quantizer, Tensor, encode, evaluate_all};
 
@@ -59,7 +61,7 @@ struct Profile {
     hi: Tensor,
 }
 
-/// Adds quantisers where the model has none.
+/// Adds quantisers of one width where the model has none.
 ///
 /// # Errors
 ///
@@ -69,37 +71,84 @@ pub fn post_training(
     calibration: &Calibration,
     width: u32,
 ) -> Result<Graph, CalibrationError> {
-    if !(2..=32).contains(&width) {
-        return Err(CalibrationError::Width { width });
+    let placement = Placement::new(graph, calibration)?;
+    Ok(placement.place(&Widths::all(width))?.graph)
+}
+
+/// A model with profiled ranges, ready for quantisers of any widths.
+#[derive(Debug)]
+pub struct Placement<'a> {
+    graph: &'a Graph,
+    profiles: Vec<Profile>,
+}
+
+/// A model with a quantiser at every site.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// The model.
+    pub graph: Graph,
+    /// Where quantisers were placed: each value once, in order of evaluation.
+    pub sites: Vec<Site>,
+}
+
+impl<'a> Placement<'a> {
+    /// Profiles the ranges of a model's values.
+    ///
+    /// # Errors
+    ///
+    /// Calibration events that are missing or do not fit.
+    pub fn new(graph: &'a Graph, calibration: &Calibration) -> Result<Self, CalibrationError> {
+        Ok(Self {
+            graph,
+            profiles: profile(graph, calibration)?,
+        })
     }
-    let mut writer = Writer {
-        old: graph,
-        profiles: profile(graph, calibration)?,
-        width: width as i32,
-        new: Graph {
-            name: graph.name.clone(),
-            source_sha256: graph.source_sha256.clone(),
-            ..Graph::default()
-        },
-        renamed: Vec::with_capacity(graph.nodes.len()),
-        narrow: Vec::with_capacity(graph.nodes.len()),
-    };
-    for id in graph.ids() {
-        writer
-            .node(id)
-            .map_err(|reason| CalibrationError::Internal {
-                node: graph.node(id).name.clone(),
-                reason,
-            })?;
+
+    /// Adds quantisers of the given widths where the model has none.
+    ///
+    /// # Errors
+    ///
+    /// A width that is no width, or a number of widths that is not the site's
+    /// number of channels.
+    pub fn place(&self, widths: &Widths) -> Result<Placed, CalibrationError> {
+        if let Some(width) = widths.wrong() {
+            return Err(CalibrationError::Width { width });
+        }
+        let graph = self.graph;
+        let mut writer = Writer {
+            old: graph,
+            profiles: &self.profiles,
+            widths,
+            new: Graph {
+                name: graph.name.clone(),
+                source_sha256: graph.source_sha256.clone(),
+                ..Graph::default()
+            },
+            renamed: Vec::with_capacity(graph.nodes.len()),
+            narrow: Vec::with_capacity(graph.nodes.len()),
+            sites: Vec::new(),
+        };
+        for id in graph.ids() {
+            writer
+                .node(id)
+                .map_err(|reason| CalibrationError::Internal {
+                    node: graph.node(id).name.clone(),
+                    reason,
+                })?;
+        }
+        let Writer {
+            mut new,
+            renamed,
+            mut sites,
+            ..
+        } = writer;
+        let outputs = graph.outputs.iter();
+        new.outputs = outputs
+            .map(|(name, id)| (name.clone(), renamed[id.0]))
+            .collect();
+        sites.sort_by_key(|site| site.value);
+        Ok(Placed { graph: new, sites })
     }
-    let Writer {
-        mut new, renamed, ..
-    } = writer;
-    let outputs = graph.outputs.iter();
-    new.outputs = outputs
-        .map(|(name, id)| (name.clone(), renamed[id.0]))
-        .collect();
-    Ok(new)
 }
 
 fn profile(graph: &Graph, calibration: &Calibration) -> Result<Vec<Profile>, CalibrationError> {
@@ -130,27 +179,30 @@ fn profile(graph: &Graph, calibration: &Calibration) -> Result<Vec<Profile>, Cal
     Ok(profiles)
 }
 
-/// The format of a width that holds a range with the most fractional bits.
-fn covering(lo: f64, hi: f64, width: i32) -> Option<Format> {
-    let bits = |value: f64| encode(value).filter(|v| v.m != 0).map(|v| v.integer_bits());
+/// The format of a width that holds a range, less the clipped bits, with the
+/// most fractional bits.
+fn covering(lo: f64, hi: f64, bits: Bits) -> Option<Format> {
+    let (width, clip) = (bits.width as i32, bits.clip as i32);
+    let reach = |value: f64| encode(value).filter(|v| v.m != 0).map(|v| v.integer_bits());
     let signed = lo < 0.0;
-    let integer = bits(lo).max(bits(hi)).unwrap_or(0);
+    let integer = reach(lo).max(reach(hi)).unwrap_or(0);
     // -2^i itself fits.
     let integer = match encode(lo) {
-        Some(v) if v.m == -1 && bits(hi).is_none_or(|hi| hi < integer) => integer - 1,
+        Some(v) if v.m == -1 && reach(hi).is_none_or(|hi| hi < integer) => integer - 1,
         _ => integer,
-    };
+    } - clip;
     Format::new(signed, integer, width - i32::from(signed) - integer)
 }
 
 struct Writer<'a> {
     old: &'a Graph,
-    profiles: Vec<Profile>,
-    width: i32,
+    profiles: &'a [Profile],
+    widths: &'a Widths,
     new: Graph,
     renamed: Vec<Id>,
     /// Whether an old node's value has few bits already.
     narrow: Vec<bool>,
+    sites: Vec<Site>,
 }
 
 impl Writer<'_> {
@@ -164,16 +216,17 @@ impl Writer<'_> {
             }
             Op::Softmax { .. } => (self.copy(old, None), true),
             Op::MatMul => {
+                let channels = self.old.node(old.args[1]).shape.len() - 1;
                 let args = [
-                    self.narrowed(old.args[0], false)?,
-                    self.narrowed(old.args[1], false)?,
+                    self.narrowed(old.args[0], Role::Activation)?,
+                    self.narrowed(old.args[1], Role::Weights { axis: channels })?,
                 ];
                 (self.copy(old, Some(args)), false)
             }
             Op::Mul => {
                 let args = [
-                    self.narrowed(old.args[0], true)?,
-                    self.narrowed(old.args[1], true)?,
+                    self.narrowed(old.args[0], Role::Elementwise)?,
+                    self.narrowed(old.args[1], Role::Elementwise)?,
                 ];
                 (self.copy(old, Some(args)), false)
             }
@@ -187,8 +240,11 @@ impl Writer<'_> {
             if !users().any(|user| matches!(user.op, Op::Quantize(_))) {
                 // Formats that differ from element to element would have to be
                 // aligned again in front of a matrix product.
-                let per_element = !users().any(|user| user.op == Op::MatMul);
-                new = self.quantizer(id, new, per_element)?;
+                let role = match users().any(|user| user.op == Op::MatMul) {
+                    true => Role::Activation,
+                    false => Role::Elementwise,
+                };
+                new = self.quantizer(id, new, role)?;
                 narrow = true;
             }
         }
@@ -210,13 +266,18 @@ impl Writer<'_> {
     }
 
     /// An operand of a product, behind a quantiser if it has many bits.
-    fn narrowed(&mut self, old: Id, per_element: bool) -> Result<Id, String> {
+    ///
+    /// `role` is what the operand is if it is a constant; a computed one is an
+    /// activation.
+    fn narrowed(&mut self, old: Id, role: Role) -> Result<Id, String> {
         let new = self.renamed[old.0];
         if self.narrow[old.0] {
             return Ok(new);
         }
-        let constant = self.old.constant(old).is_some();
-        self.quantizer(old, new, per_element && constant)
+        match self.old.constant(old) {
+            Some(_) => self.quantizer(old, new, role),
+            None => self.quantizer(old, new, Role::Activation),
+        }
     }
 
     /// Operands of a sum: constants get quantisers.
@@ -228,20 +289,24 @@ impl Writer<'_> {
             }
             args[this] = match self.product_f(args[other]) {
                 Some(f) => self.bias(node.args[this], args[this], f)?,
-                None => self.quantizer(node.args[this], args[this], true)?,
+                None => self.quantizer(node.args[this], args[this], Role::Elementwise)?,
             };
         }
         Ok(args)
     }
 
-    /// The fractional bits of a matrix product of quantised operands.
+    /// The fractional bits of a matrix product of quantised operands; the most
+    /// where channels differ.
     fn product_f(&self, id: Id) -> Option<i32> {
         let node = self.new.node(id);
         if node.op != Op::MatMul {
             return None;
         }
         let f = |id: Id| match &self.new.node(id).op {
-            Op::Quantize(quantizer) => quantizer.formats.uniform_f(),
+            Op::Quantize(quantizer) => {
+                let entries = quantizer.formats.entries().iter();
+                entries.map(|format| format.f()).max()
+            }
             _ => None,
         };
         Some(f(node.args[0])? + f(node.args[1])?)
@@ -249,24 +314,50 @@ impl Writer<'_> {
 
     fn bias(&mut self, old: Id, new: Id, f: i32) -> Result<Id, String> {
         let Profile { lo, hi } = &self.profiles[old.0];
-        let (lo, hi) = (smallest(lo), largest(hi));
-        let widest = covering(lo, hi, 32).ok_or("no format for the bias")?;
+        let (lo, hi) = (smallest(lo.iter()), largest(hi.iter()));
+        let widest = covering(lo, hi, Bits::wide(32)).ok_or("no format for the bias")?;
         // One more integer bit, for rounding up.
         let format = Format::new(widest.k(), widest.i() + 1, f.min(30 - widest.i()));
         let format = format.ok_or("no format for the bias")?;
         self.quantize(old, new, Formats::Uniform(format))
     }
 
-    fn quantizer(&mut self, old: Id, new: Id, per_element: bool) -> Result<Id, String> {
+    /// A quantiser of the site's widths behind a value.
+    fn quantizer(&mut self, old: Id, new: Id, role: Role) -> Result<Id, String> {
         let Profile { lo, hi } = &self.profiles[old.0];
-        let format = |lo, hi| covering(lo, hi, self.width).ok_or("no format for its range");
-        let formats = match per_element {
-            false => Formats::Uniform(format(smallest(lo), largest(hi))?),
-            true => {
-                let each = lo.iter().zip(hi).map(|(&lo, &hi)| format(lo, hi));
+        let site = Site::new(self.old, old, role);
+        let format = |lo, hi, bits| covering(lo, hi, bits).ok_or("no format for its range");
+        let formats = match (self.widths.of(old), role) {
+            (SiteBits::Tensor(bits), Role::Elementwise) => {
+                let each = lo.iter().zip(hi).map(|(&lo, &hi)| format(lo, hi, *bits));
                 Formats::each(lo.shape().to_vec(), each.collect::<Result<_, _>>()?)
             }
+            (SiteBits::Tensor(bits), _) => {
+                Formats::Uniform(format(smallest(lo.iter()), largest(hi.iter()), *bits)?)
+            }
+            (SiteBits::Channels(each), Role::Weights { axis }) if each.len() == site.channels => {
+                let channels = lo.axis_iter(Axis(axis)).zip(hi.axis_iter(Axis(axis)));
+                let formats = channels
+                    .zip(each)
+                    .map(|((lo, hi), bits)| format(smallest(lo.iter()), largest(hi.iter()), *bits));
+                let mut dims = vec![1; lo.ndim()];
+                dims[axis] = site.channels;
+                Formats::each(dims, formats.collect::<Result<_, _>>()?)
+            }
+            (SiteBits::Channels(each), _) => {
+                return Err(format!(
+                    "{} widths for a value of {} channels",
+                    each.len(),
+                    site.channels
+                ));
+            }
         };
+        match self.sites.iter_mut().find(|known| known.value == old) {
+            None => self.sites.push(site),
+            // What one user takes per channel, another may not.
+            Some(known) if known.role != role => known.channels = 1,
+            Some(_) => {}
+        }
         self.quantize(old, new, formats)
     }
 
@@ -281,10 +372,88 @@ impl Writer<'_> {
     }
 }
 
-fn smallest(tensor: &Tensor) -> f64 {
-    tensor.iter().copied().fold(f64::INFINITY, f64::min)
+fn smallest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+    values.copied().fold(f64::INFINITY, f64::min)
 }
 
-fn largest(tensor: &Tensor) -> f64 {
-    tensor.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+fn largest<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
+    values.copied().fold(f64::NEG_INFINITY, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr2;
+
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    /// Two inputs, two channels of which the second has small weights.
+    fn layer() -> Result<Graph, String> {
+        let mut graph = Graph::default();
+        let x = graph.input_node("x", vec![1, 2]);
+        let w = graph.constant_node("w", arr2(&[[3.0, 0.25], [-2.5, 0.125]]).into_dyn());
+        let y = graph.op_node("y", Op::MatMul, &[x, w])?;
+        graph.outputs.push(("y".to_owned(), y));
+        Ok(graph)
+    }
+
+    fn calibration() -> Calibration {
+        Calibration {
+            events: vec![vec![vec![-3.0, 1.0]], vec![vec![3.5, 0.5]]],
+        }
+    }
+
+    fn formats(placed: &Placed, name: &str) -> Vec<String> {
+        let quantizers = placed.graph.nodes.iter().filter(|node| node.name == name);
+        let formats = quantizers.filter_map(|node| match &node.op {
+            Op::Quantize(quantizer) => Some(quantizer.formats.entries()),
+            _ => None,
+        });
+        formats.flatten().map(Format::to_string).collect()
+    }
+
+    #[test]
+    fn every_site_gets_the_bits_stated_for_it() -> Outcome {
+        let graph = layer()?;
+        let calibration = calibration();
+        let placement = Placement::new(&graph, &calibration)?;
+        let placed = placement.place(&Widths::all(8))?;
+        let names: Vec<_> = placed.sites.iter().map(|site| site.name.as_str()).collect();
+        assert_eq!(names, ["x", "w"]);
+        assert_eq!(formats(&placed, "x.quantized"), ["fix(1,2,5)"]);
+        assert_eq!(formats(&placed, "w.quantized"), ["fix(1,2,5)"]);
+
+        let [x, w] = [0, 1].map(|site: usize| &placed.sites[site]);
+        assert_eq!((w.role, w.channels), (Role::Weights { axis: 1 }, 2));
+        let mut widths = Widths::all(8);
+        let clipped = Bits { width: 4, clip: 1 };
+        widths.set(x.value, SiteBits::Tensor(clipped));
+        let each = vec![Bits::wide(6), Bits::wide(3)];
+        widths.set(w.value, SiteBits::Channels(each));
+        let placed = placement.place(&widths)?;
+        assert_eq!(formats(&placed, "x.quantized"), ["fix(1,1,2)"]);
+        assert_eq!(
+            formats(&placed, "w.quantized"),
+            ["fix(1,2,3)", "fix(0,-1,4)"]
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn widths_that_do_not_fit_are_refused() -> Outcome {
+        let graph = layer()?;
+        let placement = Placement::new(&graph, &calibration())?;
+        let refused = |widths: &Widths| {
+            let placed = placement.place(widths);
+            placed.err().map(|error| error.to_string())
+        };
+        let expected = "a width of 33 bits is not between 2 and 32";
+        assert_eq!(refused(&Widths::all(33)).as_deref(), Some(expected));
+        let mut widths = Widths::all(8);
+        widths.set(Id(1), SiteBits::Channels(vec![Bits::wide(4); 3]));
+        let expected = "internal error at node `y`: 3 widths for a value of 2 channels";
+        assert_eq!(refused(&widths).as_deref(), Some(expected));
+        Ok(())
+    }
 }
