@@ -1,5 +1,8 @@
 //! Nodes applied to one element on its way, as straight-line Rust.
 
+mod arithmetic;
+mod requantize;
+
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use trigforge::{Format, Overflow};
@@ -7,9 +10,8 @@ use trigforge::{Format, Overflow};
 use super::container::Container;
 use super::rounding::Rounding;
 use super::tables::{Label, Tables};
-use crate::exact::shift_left_wrapping;
-use crate::ir::{Interval, Module, Node, NodeId, broadcast_indices};
-use crate::ops::{Op, Requantize};
+use crate::ir::{Interval, Module, Node, NodeId};
+use crate::ops::Op;
 
 /// An element on its way: `v` of a container, at the flat index `j`.
 pub(super) struct Chain<'a> {
@@ -173,113 +175,6 @@ impl<'a> Chain<'a> {
         match &self.module.node(id).op {
             Op::Constant(constant) => &constant.mantissas,
             _ => &[],
-        }
-    }
-
-    fn requantize(&mut self, from: NodeId, node: &Node, modes: &Requantize) -> Result<(), String> {
-        let from_ty = &self.module.node(from).ty;
-        let wide = "its rounding needs more than 64 bits; requantize an operand first";
-        let how = Rounding::new(&self.ranges[from.index()], from_ty, &node.ty).ok_or(wide)?;
-        let container = how.container(self.container, modes).ok_or(wide)?;
-        self.cast(container);
-        if let Some(factors) = &how.factors {
-            let factor = self.integers(factors);
-            self.code.extend(quote! { let v = v.wmul(#factor); });
-        }
-        let (rounding, overflow) = (mode(modes.rounding), mode(modes.overflow));
-        let to = node.ty.element_formats();
-        let call = match (from_ty.formats.uniform_f(), shared(&to), shared(&how.to)) {
-            // As a reader would write it.
-            (Some(f), Some(&to), _) => {
-                let (f, to) = (Literal::i32_unsuffixed(f), fix(to));
-                quote! { requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow) }
-            }
-            (_, _, Some(&to)) => {
-                let (f, to) = (Literal::i32_unsuffixed(how.f), fix(to));
-                quote! { requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow) }
-            }
-            (_, _, None) if matches!(modes.overflow, Overflow::Sat | Overflow::SatSym) => {
-                let bits = Literal::i32_unsuffixed(container.bits() as i32 - 1);
-                let f = Literal::i32_unsuffixed(how.f);
-                let symmetric = modes.overflow == Overflow::SatSym;
-                let bounds = how.to.iter().map(|&format| {
-                    let Interval { lo, hi } = Interval::of(format);
-                    container.clamp(Interval {
-                        // Of one bit, the only negative value stays (see `Overflow`).
-                        lo: if symmetric && hi > 0 { lo.max(-hi) } else { lo },
-                        hi,
-                    })
-                });
-                let (lo, hi): (Vec<_>, Vec<_>) = bounds.map(|b| (b.lo, b.hi)).unzip();
-                let (lo, hi) = (self.integers(&lo), self.integers(&hi));
-                quote! {
-                    requantize_in(v, #f, fix(true, #bits, 0), Rounding::#rounding, Overflow::Sat)
-                        .max(#lo)
-                        .min(#hi)
-                }
-            }
-            _ => {
-                let (f, to) = (Literal::i32_unsuffixed(how.f), self.formats(&how.to));
-                quote! { requantize_in(v, #f, #to, Rounding::#rounding, Overflow::#overflow) }
-            }
-        };
-        self.code.extend(quote! { let v = #call; });
-        // Later nodes work in the narrower container, if it holds the result.
-        let result = Container::of_formats(node.ty.formats.entries());
-        if result < self.container {
-            self.cast(result.max(Container::I16));
-        }
-        Ok(())
-    }
-
-    fn arithmetic(&mut self, from: NodeId, node: &Node) {
-        let constant_first = matches!(self.module.node(node.args[0]).op, Op::Constant(_));
-        let other = node.args[usize::from(!constant_first)];
-        let other_formats = self.module.node(other).ty.element_formats();
-        let from_formats = self.module.node(from).ty.element_formats();
-        let result_formats = node.ty.element_formats();
-        let pick = broadcast_indices(&self.module.node(other).ty.shape, &node.ty.shape);
-        let (constants, f): (Vec<_>, Vec<_>) = pick
-            .map(|at| (self.constant(other)[at], other_formats[at].f()))
-            .unzip();
-        if let Op::Mul(_) = node.op {
-            if constants.iter().any(|&m| m != 1) {
-                let constant = self.integers(&constants);
-                self.code.extend(quote! { let v = v.wmul(#constant); });
-            }
-            return;
-        }
-        let aligned: Vec<_> = constants
-            .iter()
-            .zip(&f)
-            .zip(&result_formats)
-            .map(|((&m, f), to)| shift_left_wrapping(m, to.f() - f))
-            .collect();
-        let shifts: Vec<_> = result_formats
-            .iter()
-            .zip(&from_formats)
-            .map(|(to, from)| to.f() - from.f())
-            .collect();
-        if shifts.iter().any(|&shift| shift != 0) {
-            let shift = self.shifts(&shifts);
-            self.code.extend(quote! { let v = v.wshl(#shift as u32); });
-        }
-        match (&node.op, constant_first) {
-            (Op::Sub(_), false) => {
-                let negated: Vec<_> = aligned.iter().map(|m| m.wrapping_neg()).collect();
-                let constant = self.integers(&negated);
-                self.code.extend(quote! { let v = v.wadd(#constant); });
-            }
-            (Op::Sub(_), true) => {
-                let constant = self.integers(&aligned);
-                let ty = self.container.ident();
-                self.code
-                    .extend(quote! { let v = #constant.wadd(v.wmul(-1 as #ty)); });
-            }
-            _ => {
-                let constant = self.integers(&aligned);
-                self.code.extend(quote! { let v = v.wadd(#constant); });
-            }
         }
     }
 

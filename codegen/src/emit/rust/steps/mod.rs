@@ -1,0 +1,205 @@
+//! The body of `infer`: one statement for each step of the plan.
+//!
+//! This file stores values and dispatches; a file each says how a family of
+//! operations makes its elements.
+
+mod dense;
+mod pairs;
+mod reduce;
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use super::chain::{Chain, container_for, hull};
+use super::container::Container;
+use super::plan::{Head, Step};
+use super::tables::{Label, Tables};
+use crate::emit::Unsupported;
+use crate::emit::names::{comment, identifier_tail};
+use crate::ir::{Interval, Module, NodeId};
+use crate::ops::Op;
+
+/// A value that is stored: a local array.
+#[derive(Clone, Debug)]
+pub(super) struct Buffer {
+    pub(super) name: Ident,
+    pub(super) container: Container,
+}
+
+/// Writes steps.
+pub(super) struct Steps<'a> {
+    module: &'a Module,
+    ranges: &'a [Vec<Interval>],
+    pub(super) tables: Tables,
+    buffers: HashMap<NodeId, Buffer>,
+    pub(super) body: TokenStream,
+}
+
+impl<'a> Steps<'a> {
+    /// `inputs` are the parameters of `infer`, for each input node.
+    pub(super) fn new(
+        module: &'a Module,
+        ranges: &'a [Vec<Interval>],
+        inputs: HashMap<NodeId, Buffer>,
+    ) -> Self {
+        Self {
+            module,
+            ranges,
+            tables: Tables::default(),
+            buffers: inputs,
+            body: TokenStream::new(),
+        }
+    }
+
+    pub(super) fn buffer(&self, id: NodeId) -> Option<&Buffer> {
+        self.buffers.get(&id)
+    }
+
+    fn unsupported(&self, id: NodeId, reason: impl Into<String>) -> Unsupported {
+        let node = self.module.node(id);
+        Unsupported {
+            index: id.index(),
+            name: comment(&node.name),
+            operation: node.op.as_operation().name(),
+            target: "rust",
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn step(&mut self, step: &Step) -> Result<(), Unsupported> {
+        let result = step.result();
+        let node = self.module.node(result);
+        let count = node.ty.len();
+        let stored = self.stored_container(result);
+        let tail = identifier_tail(&node.name);
+        let name = match tail.as_str() {
+            "" => format_ident!("v{}", result.index()),
+            tail => format_ident!("v{}_{}", result.index(), tail),
+        };
+        let ty = stored.ident();
+        let count = Literal::usize_unsuffixed(count);
+        let statement = match (step.head, &self.module.node(step.head.id()).op) {
+            (Head::Computed(id), Op::Dense(_)) => {
+                let code = self.dense(id, step, stored, &name)?;
+                quote! { let mut #name: [#ty; #count] = scratch(); #code }
+            }
+            (head, _) => {
+                let (element, container) = self.element(head, step)?;
+                let (code, _) = self.chain(head.id(), step, container, stored)?;
+                quote! { let #name: [#ty; #count] = fill(|j| { #element #code v }); }
+            }
+        };
+        self.body.extend(statement);
+        let buffer = Buffer {
+            name,
+            container: stored,
+        };
+        self.buffers.insert(result, buffer);
+        Ok(())
+    }
+
+    /// Outputs are stored in the narrowest container of their formats, other
+    /// values in one that the dense kernel takes.
+    fn stored_container(&self, id: NodeId) -> Container {
+        let formats = Container::of_formats(self.module.node(id).ty.formats.entries());
+        match self.module.outputs().iter().any(|output| output.node == id) {
+            true => formats,
+            false => formats.max(Container::I16),
+        }
+    }
+
+    /// The chain's statements, from a container to the one that is stored.
+    fn chain(
+        &mut self,
+        from: NodeId,
+        step: &Step,
+        container: Container,
+        stored: Container,
+    ) -> Result<(TokenStream, Container), Unsupported> {
+        let mut chain = Chain::new(self.module, self.ranges, &mut self.tables, from, container);
+        if let (Head::Computed(id), Op::Input(_)) = (step.head, &self.module.node(from).op) {
+            chain.port(self.module.node(id));
+        }
+        let applied = chain.apply(from, &step.chain);
+        chain.cast(stored);
+        let (code, container) = chain.finish();
+        applied.map_err(|(id, reason)| self.unsupported(id, reason))?;
+        Ok((code, container))
+    }
+
+    /// A stored or constant operand as an array.
+    fn operand(&mut self, id: NodeId) -> Result<Buffer, Unsupported> {
+        if let Some(buffer) = self.buffers.get(&id) {
+            return Ok(buffer.clone());
+        }
+        match &self.module.node(id).op {
+            Op::Constant(constant) => {
+                let container = Container::of_range(hull(&self.ranges[id.index()]));
+                let name = self.tables.integers(
+                    Label::new("constants", self.module, id),
+                    container,
+                    &constant.mantissas,
+                );
+                Ok(Buffer { name, container })
+            }
+            _ => Err(self.unsupported(id, "internal error: its value is not stored")),
+        }
+    }
+
+    /// Statements that make `v`, element `j` of the head.
+    fn element(
+        &mut self,
+        head: Head,
+        step: &Step,
+    ) -> Result<(TokenStream, Container), Unsupported> {
+        let id = head.id();
+        let node = self.module.node(id);
+        if matches!(head, Head::Stored(_)) || matches!(node.op, Op::Input(_)) {
+            let Buffer { name, container } = self.operand(id)?;
+            return Ok((quote! { let v = at(&#name, j); }, container));
+        }
+        let container = container_for(self.ranges, self.module, id, step.chain.first());
+        match &node.op {
+            Op::Add(_) | Op::Sub(_) | Op::Mul(_) => self.pair(id, container),
+            Op::ReduceMax(op) => self.reduce(id, op.axis, container, &quote! { a.max(b) }),
+            Op::ReduceSum(op) => self.reduce(id, op.axis, container, &quote! { a.wadd(b) }),
+            Op::Transpose(op) => {
+                let source = node.args[0];
+                let indices = op.indices(&self.module.node(source).ty.shape);
+                let index = self.index(id, &indices);
+                let Buffer { name, container } = self.operand(source)?;
+                Ok((quote! { let v = at(&#name, #index); }, container))
+            }
+            Op::Table(_) | Op::Relu(_) | Op::Requantize(_) | Op::Reshape(_) => {
+                // Of constants alone; computed once, when the model is imported.
+                Err(self.unsupported(id, "all its operands are constants; fold it"))
+            }
+            _ => Err(self.unsupported(id, "this operation has no Rust kernel")),
+        }
+    }
+
+    /// An index for element `j`, from a list of all.
+    fn index(&mut self, id: NodeId, indices: &[usize]) -> TokenStream {
+        if indices.iter().copied().eq(0..indices.len()) {
+            return quote! { j };
+        }
+        if indices.iter().all(|&index| index == 0) {
+            return quote! { 0 };
+        }
+        let table = self
+            .tables
+            .indices(Label::new("indices", self.module, id), indices);
+        quote! { at(&#table, j) }
+    }
+}
+
+/// Whether statements use the index `j` of their element.
+fn mentions_index(code: &TokenStream) -> bool {
+    code.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "j",
+        TokenTree::Group(group) => mentions_index(&group.stream()),
+        _ => false,
+    })
+}
