@@ -245,6 +245,7 @@ impl Writer<'_> {
                 let x = self.operand(node.args[0], false)?;
                 softmax::expand(&mut self.builder, name, x, *axis)
             }
+            other => Err(format!("has no integer form yet: {}", other.name())),
         }
     }
 

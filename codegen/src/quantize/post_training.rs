@@ -234,6 +234,8 @@ impl Writer<'_> {
                 let args = self.summands(old)?;
                 (self.copy(old, Some(args)), false)
             }
+            // Without a format of its own yet: the writer of integers decides.
+            _ => (self.copy(old, None), false),
         };
         if old.op == Op::Input {
             let users = || self.old.nodes.iter().filter(|user| user.args.contains(&id));

@@ -1,10 +1,9 @@
 //! Evaluates a graph in double precision: for calibration and for checking
 //! imports, never for what a kernel computes.
 
-use ndarray::{Axis, Ix2, IxDyn};
 use thiserror::Error;
 
-use super::{Graph, Op, Quantizer, Tensor, encode};
+use super::{Graph, Op, Tensor, ops};
 use crate::ir::element_count;
 
 /// Why a graph cannot be evaluated on an event.
@@ -28,6 +27,14 @@ pub enum EvalError {
         expected: usize,
         /// Those given.
         found: usize,
+    },
+    /// An operation does not take the value of an operand.
+    #[error("node `{}`: {reason}", name.escape_debug())]
+    Operand {
+        /// The node's name.
+        name: String,
+        /// Why.
+        reason: String,
     },
     /// A value is not finite.
     #[error("node `{}` gives {value}, which is not a finite number", name.escape_debug())]
@@ -66,7 +73,6 @@ pub fn evaluate_all(graph: &Graph, inputs: &[&[f64]]) -> Result<Vec<Tensor>, Eva
     let mut given = inputs.iter();
     let mut values: Vec<Tensor> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
-        let arg = |index: usize| &values[node.args[index].0];
         let value = match &node.op {
             Op::Input => {
                 let data = given.next().map_or(&[][..], |data| data);
@@ -77,21 +83,16 @@ pub fn evaluate_all(graph: &Graph, inputs: &[&[f64]]) -> Result<Vec<Tensor>, Eva
                         found: data.len(),
                     });
                 }
-                reshaped(data.to_vec(), &node.shape)
+                ops::reshaped(data.to_vec(), &node.shape)
             }
-            Op::Constant(tensor) => tensor.clone(),
-            Op::MatMul => matmul(arg(0), arg(1), &node.shape),
-            Op::Add => arg(0) + arg(1),
-            Op::Sub => arg(0) - arg(1),
-            Op::Mul => arg(0) * arg(1),
-            Op::Relu => arg(0).mapv(|x| x.max(0.0)),
-            Op::Softmax { axis } => softmax(arg(0), *axis),
-            Op::Reshape => reshaped(arg(0).iter().copied().collect(), &node.shape),
-            Op::Transpose { permutation } => {
-                let view = arg(0).view().permuted_axes(IxDyn(permutation));
-                view.as_standard_layout().into_owned()
+            op => {
+                let args: Vec<_> = node.args.iter().map(|arg| &values[arg.0]).collect();
+                let value = ops::evaluate(op, &args, &node.shape);
+                value.map_err(|reason| EvalError::Operand {
+                    name: node.name.clone(),
+                    reason,
+                })?
             }
-            Op::Quantize(quantizer) => quantize(arg(0), quantizer),
         };
         if let Some(&value) = value.iter().find(|value| !value.is_finite()) {
             return Err(EvalError::NotFinite {
@@ -102,51 +103,4 @@ pub fn evaluate_all(graph: &Graph, inputs: &[&[f64]]) -> Result<Vec<Tensor>, Eva
         values.push(value);
     }
     Ok(values)
-}
-
-/// A tensor of this shape; the graph has checked the number of elements.
-fn reshaped(data: Vec<f64>, shape: &[usize]) -> Tensor {
-    debug_assert_eq!(data.len(), element_count(shape));
-    Tensor::from_shape_vec(IxDyn(shape), data).unwrap_or_else(|_| Tensor::zeros(IxDyn(shape)))
-}
-
-fn matmul(a: &Tensor, b: &Tensor, shape: &[usize]) -> Tensor {
-    let (rows, columns) = (b.shape()[0], b.shape()[1]);
-    let flat = |tensor: &Tensor, shape: [usize; 2]| {
-        tensor
-            .as_standard_layout()
-            .into_owned()
-            .into_shape_with_order(IxDyn(&shape))
-            .and_then(|t| t.into_dimensionality::<Ix2>())
-    };
-    match (flat(a, [a.len() / rows, rows]), flat(b, [rows, columns])) {
-        (Ok(a), Ok(b)) => reshaped(a.dot(&b).iter().copied().collect(), shape),
-        _ => Tensor::zeros(IxDyn(shape)),
-    }
-}
-
-fn softmax(x: &Tensor, axis: usize) -> Tensor {
-    let keep = |t: ndarray::ArrayD<f64>| t.insert_axis(Axis(axis));
-    let max = keep(x.fold_axis(Axis(axis), f64::NEG_INFINITY, |a, b| a.max(*b)));
-    let exp = (x - &max).mapv(libm::exp);
-    let sum = keep(exp.sum_axis(Axis(axis)));
-    exp / sum
-}
-
-/// Rounds every element to its format. Not finite values pass through, for the
-/// caller to report.
-pub(crate) fn quantize(x: &Tensor, quantizer: &Quantizer) -> Tensor {
-    let formats = quantizer.formats.expand(x.shape());
-    let data = x
-        .iter()
-        .zip(formats)
-        .map(|(&value, to)| match encode(value) {
-            None => value,
-            Some(real) => {
-                let (m, _) = real.requantize(to, quantizer.rounding, quantizer.overflow);
-                libm::scalbn(m as f64, -to.f())
-            }
-        })
-        .collect();
-    reshaped(data, x.shape())
 }

@@ -111,7 +111,10 @@ impl Folder<'_> {
         }
         let [x, matrix_id] = [product.args[0], product.args[1]];
         let matrix = self.new.constant(matrix_id)?;
-        let per_column = per_column(&scale, matrix.shape()[1])?;
+        let &[_, columns] = matrix.shape() else {
+            return None;
+        };
+        let per_column = per_column(&scale, columns)?;
         let matrix = matrix * &per_column;
         let matrix_name = self.new.node(matrix_id).name.clone();
         let matrix = self.new.constant_node(matrix_name, matrix);

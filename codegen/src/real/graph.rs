@@ -1,9 +1,9 @@
 //! The graph of real-valued operations, with static shapes.
 
 use ndarray::ArrayD;
-use trigforge::{Overflow, Rounding};
 
-use crate::ir::{Formats, broadcast_shape, check_size, element_count};
+use super::{Op, ops};
+use crate::ir::{broadcast_shape, check_size, element_count};
 
 /// A tensor of real numbers.
 pub type Tensor = ArrayD<f64>;
@@ -11,70 +11,6 @@ pub type Tensor = ArrayD<f64>;
 /// Names a node of one graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub(crate) usize);
-
-/// A rounding of real values to formats (QONNX `Quant`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quantizer {
-    /// Formats; per-element dimensions broadcast to the operand's shape.
-    pub formats: Formats,
-    /// Rounding mode.
-    pub rounding: Rounding,
-    /// Overflow mode.
-    pub overflow: Overflow,
-}
-
-/// An operation on real tensors; shapes broadcast as NumPy's do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Op {
-    /// A tensor from outside.
-    Input,
-    /// A constant.
-    Constant(Tensor),
-    /// Matrix product over the last axis of the first operand and the first of
-    /// a two-dimensional second.
-    MatMul,
-    /// Sum.
-    Add,
-    /// Difference.
-    Sub,
-    /// Product.
-    Mul,
-    /// Larger of the value and zero.
-    Relu,
-    /// Exponentials that add to one along an axis.
-    Softmax {
-        /// The axis, from 0.
-        axis: usize,
-    },
-    /// The same elements in another shape.
-    Reshape,
-    /// The same elements with axes permuted.
-    Transpose {
-        /// For each axis of the result, the operand's axis.
-        permutation: Vec<usize>,
-    },
-    /// Rounding to formats.
-    Quantize(Quantizer),
-}
-
-impl Op {
-    /// The operation's name in messages.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Constant(_) => "constant",
-            Self::MatMul => "matmul",
-            Self::Add => "add",
-            Self::Sub => "sub",
-            Self::Mul => "mul",
-            Self::Relu => "relu",
-            Self::Softmax { .. } => "softmax",
-            Self::Reshape => "reshape",
-            Self::Transpose { .. } => "transpose",
-            Self::Quantize(_) => "quantize",
-        }
-    }
-}
 
 /// One operation and its result's shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,6 +110,31 @@ impl Graph {
         Ok(Id(self.nodes.len() - 1))
     }
 
+    /// Adds a broadcast to a shape.
+    ///
+    /// # Errors
+    ///
+    /// The operand does not broadcast to that shape.
+    pub fn expand_node(
+        &mut self,
+        name: impl Into<String>,
+        arg: Id,
+        shape: Vec<usize>,
+    ) -> Result<Id, String> {
+        let from = &self.node(arg).shape;
+        if broadcast_shape(from, &shape).as_ref() != Some(&shape) {
+            return Err(format!("{from:?} does not broadcast to {shape:?}"));
+        }
+        check_size(&shape)?;
+        self.nodes.push(Node {
+            name: name.into(),
+            op: Op::Expand,
+            args: vec![arg],
+            shape,
+        });
+        Ok(Id(self.nodes.len() - 1))
+    }
+
     /// Adds an operation whose shape follows from its operands.
     ///
     /// # Errors
@@ -184,7 +145,7 @@ impl Graph {
             .iter()
             .map(|&id| self.node(id).shape.as_slice())
             .collect();
-        let shape = infer_shape(&op, &shapes)?;
+        let shape = ops::shape(&op, &shapes)?;
         check_size(&shape)?;
         self.nodes.push(Node {
             name: name.into(),
@@ -203,44 +164,5 @@ impl Graph {
             counts[id.0] += 1;
         }
         counts
-    }
-}
-
-fn infer_shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> {
-    match (op, shapes) {
-        (Op::MatMul, &[a, &[rows, columns]]) if a.last() == Some(&rows) => {
-            let mut shape = a.to_vec();
-            shape.pop();
-            shape.push(columns);
-            Ok(shape)
-        }
-        (Op::Add | Op::Sub | Op::Mul, &[a, b]) => {
-            broadcast_shape(a, b).ok_or_else(|| format!("shapes {a:?} and {b:?} do not broadcast"))
-        }
-        (Op::Relu, &[x]) => Ok(x.to_vec()),
-        (Op::Softmax { axis }, &[x]) if *axis < x.len() => Ok(x.to_vec()),
-        (Op::Transpose { permutation }, &[x]) => {
-            let mut sorted = permutation.clone();
-            sorted.sort_unstable();
-            if !sorted.into_iter().eq(0..x.len()) {
-                return Err(format!(
-                    "{permutation:?} is not a permutation of the axes of shape {x:?}"
-                ));
-            }
-            Ok(permutation.iter().map(|&axis| x[axis]).collect())
-        }
-        (Op::Quantize(quantizer), &[x]) => match &quantizer.formats {
-            Formats::Uniform(_) => Ok(x.to_vec()),
-            Formats::Each { dims, .. } if broadcast_shape(dims, x).as_deref() == Some(x) => {
-                Ok(x.to_vec())
-            }
-            Formats::Each { dims, .. } => Err(format!(
-                "formats of shape {dims:?} do not broadcast to the tensor's shape {x:?}"
-            )),
-        },
-        _ => Err(format!(
-            "{} cannot take operands of shapes {shapes:?}",
-            op.name()
-        )),
     }
 }

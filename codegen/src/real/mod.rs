@@ -5,10 +5,15 @@
 
 mod eval;
 mod fold;
+mod function;
 mod graph;
+mod op;
+mod ops;
 mod value;
 
 pub use eval::{EvalError, evaluate, evaluate_all};
 pub use fold::fold;
-pub use graph::{Graph, Id, Node, Op, Quantizer, Tensor};
+pub use function::Function;
+pub use graph::{Graph, Id, Node, Tensor};
+pub use op::{Op, PoolKind, Quantizer, Reduction};
 pub use value::{Dyadic, encode};
