@@ -74,6 +74,18 @@ macro_rules! shapes {
     )*};
 }
 
+/// Every number of inputs that leaves another rest, in tiles of each size.
+#[test]
+fn every_rest_of_inputs_meets_its_weights() {
+    macro_rules! inputs {
+        ($($in:literal)*) => {$(
+            shapes!(i16, i16, i32, 7; $in x 3 $in x 8 $in x 16 $in x 24 $in x 32);
+            shapes!(i32, i32, i64, 7; $in x 8 $in x 16);
+        )*};
+    }
+    inputs!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -290,17 +290,14 @@ fn tile<
     }
     let (x, odd) = x.as_chunks::<2>();
     let (x_groups, x_rest) = x.as_chunks::<K>();
-    let (w_groups, w_rest) = w.as_chunks::<K>();
+    let (w_groups, _) = w.as_chunks::<K>();
     for (x, w) in x_groups.iter().zip(w_groups) {
         accumulate!(K, x, w, at, &mut sums);
     }
     let odd = odd.first().map(|&x| [x, X::ZERO]);
-    // With K = 1 there is no rest, and the odd input meets the last group.
-    let w_rest = if K == 1 {
-        w.get(x.len()..).unwrap_or(&[])
-    } else {
-        w_rest
-    };
+    // The row of an odd input may complete a group of rows, so the rest of the
+    // rows is what follows the groups of inputs.
+    let w_rest = w.get(x_groups.len() * K..).unwrap_or(&[]);
     for (x, w) in x_rest.iter().copied().chain(odd).zip(w_rest) {
         accumulate!(1, &[x], [w], at, &mut sums);
     }
