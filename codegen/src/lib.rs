@@ -12,12 +12,14 @@
 //! interpreter are the definition ([`ops`] says what each operation means);
 //! [`verify`] compares a compiled kernel with them by `==`.
 
+pub mod circuit;
 pub mod emit;
 mod exact;
 pub mod import;
 pub mod interp;
 pub mod ir;
 pub mod latency;
+pub mod lower;
 pub mod ops;
 pub mod quantize;
 pub mod real;

@@ -125,6 +125,25 @@ impl TensorType {
         self.len() == 0
     }
 
+    /// The format of one element, if there is such an element.
+    pub fn format_at(&self, element: usize) -> Option<Format> {
+        if element >= self.len() {
+            return None;
+        }
+        match &self.formats {
+            Formats::Uniform(format) => Some(*format),
+            Formats::Each { dims, formats } => {
+                let (mut rest, mut source, mut stride) = (element, 0, 1);
+                for (dim, size) in dims.iter().zip(&self.shape).rev() {
+                    source += (rest % size % dim) * stride;
+                    stride *= dim;
+                    rest /= size;
+                }
+                formats.get(source).copied()
+            }
+        }
+    }
+
     /// The format of every element, in C order.
     pub fn element_formats(&self) -> Vec<Format> {
         self.formats.expand(&self.shape)

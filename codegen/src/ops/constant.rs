@@ -2,7 +2,8 @@
 //!
 //! The result is the stated mantissas, each of which lies in its format.
 
-use super::{Attribute, Attributes, Derived, Operand, Operation, Values, expect_args};
+use super::{Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args};
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Interval, TensorType};
 
 /// A constant tensor.
@@ -56,5 +57,18 @@ impl Operation for Constant {
 
     fn evaluate(&self, _args: &[Values<'_>], _result: &TensorType) -> Vec<i64> {
         self.mantissas.clone()
+    }
+
+    fn lower(
+        &self,
+        _args: &[Wires<'_>],
+        result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        let formats = result.element_formats();
+        let constants = self.mantissas.iter().zip(formats);
+        Ok(constants
+            .map(|(&m, format)| circuit.constant(m, format.f()))
+            .collect())
     }
 }

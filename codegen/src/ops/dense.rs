@@ -9,8 +9,10 @@
 //! The range follows from those of x, so no sum can overflow.
 
 use super::{
-    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, derive_exact, expect_declared,
+    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
+    expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::exact::{shift_left, shift_left_wrapping};
 use crate::ir::{TensorType, check_size};
 
@@ -166,6 +168,45 @@ impl Operation for Dense {
             }
         }
         y
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        _result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        let (x, w) = (args[0], args[1]);
+        let weights = w.constant.ok_or("the matrix must be a constant")?;
+        let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
+        let w_formats = w.ty.element_formats();
+        let bias = match args.get(2) {
+            None => vec![(0, 0); columns],
+            Some(b) => {
+                let mantissas = b.constant.ok_or("the bias must be a constant")?;
+                let formats = b.ty.element_formats();
+                mantissas
+                    .iter()
+                    .zip(formats)
+                    .map(|(&m, f)| (m, f.f()))
+                    .collect()
+            }
+        };
+        let mut sums = Vec::with_capacity(x.wires.len() / rows * columns);
+        for row in x.wires.chunks(rows) {
+            for (j, &bias) in bias.iter().enumerate() {
+                let terms: Vec<_> = row
+                    .iter()
+                    .enumerate()
+                    .map(|(i, &wire)| {
+                        let at = i * columns + j;
+                        (wire, weights[at], w_formats[at].f())
+                    })
+                    .collect();
+                sums.push(circuit.linear(&terms, bias)?);
+            }
+        }
+        Ok(sums)
     }
 
     fn cost(&self, args: &[Operand<'_>]) -> Cost {

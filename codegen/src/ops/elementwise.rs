@@ -13,9 +13,10 @@
 //! binary point and costs nothing.
 
 use super::{
-    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, derive_exact, expect_args,
-    expect_declared,
+    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
+    expect_args, expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::exact::{shift_left, shift_left_wrapping};
 use crate::ir::{TensorType, broadcast_indices, broadcast_shape, check_size};
 
@@ -142,8 +143,20 @@ fn evaluate<C: Combine>(args: &[Values<'_>], result: &TensorType) -> Vec<i64> {
         .collect()
 }
 
+fn lower(
+    args: &[Wires<'_>],
+    result: &TensorType,
+    mut combine: impl FnMut(Wire, Wire) -> Result<Wire, String>,
+) -> Result<Vec<Wire>, String> {
+    let (a, b) = (args[0], args[1]);
+    broadcast_indices(&a.ty.shape, &result.shape)
+        .zip(broadcast_indices(&b.ty.shape, &result.shape))
+        .map(|(i, j)| combine(a.wires[i], b.wires[j]))
+        .collect()
+}
+
 macro_rules! elementwise {
-    ($($op:ident = $name:literal, $cost:expr;)*) => {$(
+    ($($op:ident = $name:literal, $gate:expr, $cost:expr;)*) => {$(
         impl $op {
             pub(super) fn from_attributes(_: &mut Attributes) -> Result<Self, String> {
                 Ok(Self)
@@ -171,6 +184,15 @@ macro_rules! elementwise {
                 evaluate::<Self>(args, result)
             }
 
+            fn lower(
+                &self,
+                args: &[Wires<'_>],
+                result: &TensorType,
+                circuit: &mut Builder,
+            ) -> Result<Vec<Wire>, String> {
+                lower(args, result, |a, b| $gate(circuit, a, b))
+            }
+
             fn cost(&self, args: &[Operand<'_>]) -> Cost {
                 $cost(args)
             }
@@ -179,9 +201,9 @@ macro_rules! elementwise {
 }
 
 elementwise! {
-    Add = "add", |_: &[Operand<'_>]| Cost::default();
-    Sub = "sub", |_: &[Operand<'_>]| Cost::default();
-    Mul = "mul", product_cost;
+    Add = "add", Builder::add, |_: &[Operand<'_>]| Cost::default();
+    Sub = "sub", Builder::sub, |_: &[Operand<'_>]| Cost::default();
+    Mul = "mul", Builder::mul, product_cost;
 }
 
 /// Counts products that need a multiplier: not those with a power of two.

@@ -9,7 +9,8 @@
 use trigforge::{Format, Overflow, Rounding, requantize};
 
 use super::requantize::{mode_attributes, take_modes};
-use super::{Attribute, Attributes, Derived, Operand, Operation, Values, expect_args};
+use super::{Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args};
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Interval, TensorType};
 
 /// A tensor from outside, and how real values become its mantissas.
@@ -60,5 +61,14 @@ impl Operation for Input {
             .zip(result.element_formats())
             .map(|(&m, format)| Self::port(m, format))
             .collect()
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        _result: &TensorType,
+        _circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        Ok(args[0].wires.to_vec())
     }
 }

@@ -30,6 +30,7 @@ pub use transpose::Transpose;
 
 use trigforge::Format;
 
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Formats, Interval, TensorType, element_count};
 
 /// What is known of an operand when a result's type is derived.
@@ -59,6 +60,17 @@ pub struct Values<'a> {
     pub ty: &'a TensorType,
     /// One mantissa per element, in C order.
     pub mantissas: &'a [i64],
+}
+
+/// An operand's wires when an operation is lowered to the circuit level.
+#[derive(Clone, Copy, Debug)]
+pub struct Wires<'a> {
+    /// Shape and formats.
+    pub ty: &'a TensorType,
+    /// One wire per element, in C order, with the element's fractional bits.
+    pub wires: &'a [Wire],
+    /// The mantissas themselves, if the operand is constant.
+    pub constant: Option<&'a [i64]>,
 }
 
 /// What one evaluation costs.
@@ -97,6 +109,22 @@ pub trait Operation {
 
     /// Computes the result's mantissas for operands that passed `derive`.
     fn evaluate(&self, args: &[Values<'_>], result: &TensorType) -> Vec<i64>;
+
+    /// Writes the operation as gates, for operands that passed `derive`.
+    ///
+    /// Returns one wire per element of the result, in C order, whose value is
+    /// the element's; its fractional bits may be fewer. `input` is given the
+    /// wires of its port.
+    ///
+    /// # Errors
+    ///
+    /// Says which gate needs more than 64 bits, or that there are too many.
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String>;
 
     /// Counts the work of one evaluation.
     fn cost(&self, _args: &[Operand<'_>]) -> Cost {

@@ -4,9 +4,10 @@
 //! The sum is exact.
 
 use super::{
-    Attribute, Attributes, Derived, Operand, Operation, Values, derive_exact, expect_args,
+    Attribute, Attributes, Derived, Operand, Operation, Values, Wires, derive_exact, expect_args,
     expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::ir::{TensorType, element_count};
 
 /// Largest element along an axis.
@@ -70,8 +71,38 @@ fn evaluate(axis: usize, x: Values<'_>, combine: impl Fn(i64, i64) -> i64) -> Ve
         .collect()
 }
 
+fn lower(
+    axis: usize,
+    x: Wires<'_>,
+    mut reduce: impl FnMut(Vec<Wire>) -> Result<Wire, String>,
+) -> Result<Vec<Wire>, String> {
+    groups(&x.ty.shape, axis)
+        .map(|group| reduce(group.map(|i| x.wires[i]).collect()))
+        .collect()
+}
+
+/// The largest of some wires, by a tree of least depth.
+fn largest(circuit: &mut Builder, mut wires: Vec<Wire>) -> Result<Wire, String> {
+    while wires.len() > 1 {
+        wires = wires
+            .chunks(2)
+            .map(|pair| match *pair {
+                [a, b] => circuit.max(a, b),
+                _ => Ok(pair[0]),
+            })
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(wires[0])
+}
+
+/// The sum of some wires.
+fn total(circuit: &mut Builder, wires: Vec<Wire>) -> Result<Wire, String> {
+    let terms: Vec<_> = wires.into_iter().map(|wire| (wire, 1, 0)).collect();
+    circuit.linear(&terms, (0, 0))
+}
+
 macro_rules! reductions {
-    ($($op:ident = $name:literal, $bound:expr, $combine:expr;)*) => {$(
+    ($($op:ident = $name:literal, $bound:expr, $combine:expr, $reduce:expr;)*) => {$(
         impl $op {
             pub(super) fn from_attributes(attributes: &mut Attributes) -> Result<Self, String> {
                 Ok(Self { axis: attributes.take_parsed("axis")? })
@@ -98,11 +129,20 @@ macro_rules! reductions {
             fn evaluate(&self, args: &[Values<'_>], _result: &TensorType) -> Vec<i64> {
                 evaluate(self.axis, args[0], $combine)
             }
+
+            fn lower(
+                &self,
+                args: &[Wires<'_>],
+                _result: &TensorType,
+                circuit: &mut Builder,
+            ) -> Result<Vec<Wire>, String> {
+                lower(self.axis, args[0], |wires| $reduce(circuit, wires))
+            }
         }
     )*};
 }
 
 reductions! {
-    ReduceMax = "reduce_max", i128::max, i64::max;
-    ReduceSum = "reduce_sum", i128::saturating_add, i64::wrapping_add;
+    ReduceMax = "reduce_max", i128::max, i64::max, largest;
+    ReduceSum = "reduce_sum", i128::saturating_add, i64::wrapping_add, total;
 }

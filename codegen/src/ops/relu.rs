@@ -3,9 +3,10 @@
 //! Fractional bits stay; the derived format is unsigned.
 
 use super::{
-    Attribute, Attributes, Derived, Operand, Operation, Values, derive_exact, expect_args,
+    Attribute, Attributes, Derived, Operand, Operation, Values, Wires, derive_exact, expect_args,
     expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::ir::TensorType;
 
 /// Larger of the value and zero.
@@ -45,5 +46,19 @@ impl Operation for Relu {
 
     fn evaluate(&self, args: &[Values<'_>], _result: &TensorType) -> Vec<i64> {
         args[0].mantissas.iter().map(|&m| m.max(0)).collect()
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        _result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        let zero = circuit.constant(0, 0);
+        args[0]
+            .wires
+            .iter()
+            .map(|&wire| circuit.max(wire, zero))
+            .collect()
     }
 }

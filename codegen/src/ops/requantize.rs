@@ -6,7 +6,8 @@
 
 use trigforge::{Format, Overflow, Rounding, requantize};
 
-use super::{Attribute, Attributes, Derived, Operand, Operation, Values, expect_args};
+use super::{Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args};
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Interval, TensorType};
 
 /// Loss of bits.
@@ -25,7 +26,7 @@ impl Requantize {
     }
 
     /// The range of the result for a range of mantissas with `f`.
-    fn range(&self, x: Interval, f: i32, to: Format) -> Interval {
+    pub(crate) fn range(&self, x: Interval, f: i32, to: Format) -> Interval {
         let apply = |m| requantize(m, f, to, self.rounding, self.overflow);
         let saturate = |m| requantize(m, f, to, self.rounding, Overflow::Sat);
         let ends = Interval {
@@ -105,6 +106,20 @@ impl Operation for Requantize {
             .zip(x.ty.element_formats())
             .zip(result.element_formats())
             .map(|((&m, from), to)| requantize(m, from.f(), to, self.rounding, self.overflow))
+            .collect()
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        args[0]
+            .wires
+            .iter()
+            .zip(result.element_formats())
+            .map(|(&wire, to)| circuit.requantize(wire, to, self.rounding, self.overflow))
             .collect()
     }
 }

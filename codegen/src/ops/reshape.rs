@@ -1,8 +1,9 @@
 //! `reshape x {shape}`: the same elements in C order, in another shape.
 
 use super::{
-    Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared,
+    Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args, expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Formats, TensorType, element_count};
 
 /// The same elements in another shape.
@@ -58,5 +59,14 @@ impl Operation for Reshape {
 
     fn evaluate(&self, args: &[Values<'_>], _result: &TensorType) -> Vec<i64> {
         args[0].mantissas.to_vec()
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        _result: &TensorType,
+        _circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        Ok(args[0].wires.to_vec())
     }
 }

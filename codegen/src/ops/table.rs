@@ -6,8 +6,9 @@
 //! the same on every target.
 
 use super::{
-    Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared,
+    Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args, expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Formats, Interval, TensorType};
 
 /// A function by its values.
@@ -83,6 +84,21 @@ impl Operation for Table {
         x.mantissas
             .iter()
             .map(|m| entries.mantissas[(m - self.first) as usize])
+            .collect()
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        let (x, entries) = (args[0], args[1]);
+        let values = entries.constant.ok_or("the entries must be a constant")?;
+        let format = result.formats.entries()[0];
+        x.wires
+            .iter()
+            .map(|&wire| circuit.table(wire, self.first, values, format))
             .collect()
     }
 }

@@ -3,8 +3,9 @@
 //! Axis a of the result is axis `permutation[a]` of the operand.
 
 use super::{
-    Attribute, Attributes, Derived, Operand, Operation, Values, expect_args, expect_declared,
+    Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args, expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::ir::{Formats, TensorType, element_count};
 
 /// The same elements with axes permuted.
@@ -92,5 +93,16 @@ impl Operation for Transpose {
         let x = args[0];
         let indices = self.indices(&x.ty.shape);
         indices.into_iter().map(|i| x.mantissas[i]).collect()
+    }
+
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        _result: &TensorType,
+        _circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        let x = args[0];
+        let indices = self.indices(&x.ty.shape);
+        Ok(indices.into_iter().map(|i| x.wires[i]).collect())
     }
 }

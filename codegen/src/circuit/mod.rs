@@ -1,0 +1,96 @@
+//! The circuit level: scalar operations in single assignment.
+//!
+//! A circuit is a flat list of gates, each defining one wire from wires before
+//! it. Fully unrolled hardware and straight-line code are emitted from it. The
+//! meaning of each gate is written in `docs/ir-spec/circuit.md`; [`Builder`]
+//! makes circuits, [`crate::lower`] makes them from modules.
+
+mod affine;
+mod build;
+mod compose;
+mod derive;
+mod gate;
+mod linear;
+
+pub use build::{Builder, MOST_WIRES};
+pub use gate::{Gate, Table, Wire};
+
+use trigforge::{Format, Overflow, Rounding};
+
+use crate::ir::TensorType;
+
+/// Version of the textual form and of the semantics behind it.
+pub const CIRCUIT_VERSION: &str = "0.1";
+
+/// A tensor that enters a circuit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InputPort {
+    /// The name in the model; any text, unique among the inputs.
+    pub name: String,
+    /// Shape and formats.
+    pub ty: TensorType,
+    /// Rounding of real values, which the caller does.
+    pub rounding: Rounding,
+    /// Overflow of real values, which the caller does.
+    pub overflow: Overflow,
+}
+
+/// A tensor that leaves a circuit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutputPort {
+    /// The name in the model; any text, unique among the outputs.
+    pub name: String,
+    /// Shape and formats.
+    pub ty: TensorType,
+    /// The wire of each element, in C order, with the element's fractional bits.
+    pub wires: Vec<Wire>,
+}
+
+/// A gate and the format of the wire that it defines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The operation.
+    pub gate: Gate,
+    /// The narrowest format that holds every mantissa the wire can take.
+    pub format: Format,
+}
+
+/// A model as scalar operations in order of evaluation.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Circuit {
+    /// The model's name; any text.
+    pub name: String,
+    /// SHA-256 of the file that the circuit was imported from, in hex, if any.
+    pub source_sha256: Option<String>,
+    pub(crate) inputs: Vec<InputPort>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) definitions: Vec<Definition>,
+    pub(crate) outputs: Vec<OutputPort>,
+}
+
+impl Circuit {
+    /// The tensors that enter, in the model's order.
+    pub fn inputs(&self) -> &[InputPort] {
+        &self.inputs
+    }
+
+    /// The tables that gates refer to.
+    pub fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    /// Every gate with the format of its wire, in order of evaluation.
+    pub fn definitions(&self) -> &[Definition] {
+        &self.definitions
+    }
+
+    /// The tensors that leave, in the model's order.
+    pub fn outputs(&self) -> &[OutputPort] {
+        &self.outputs
+    }
+
+    /// The gate and format of a wire of this circuit.
+    pub fn definition(&self, wire: Wire) -> &Definition {
+        &self.definitions[wire.index()]
+    }
+}

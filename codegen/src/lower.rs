@@ -1,0 +1,135 @@
+//! From the graph level to the circuit level, node by node.
+//!
+//! Each operation writes itself as gates ([`crate::ops::Operation::lower`]);
+//! here its wires are aligned to the formats of its result, and it is checked
+//! that no wire can leave them.
+
+use thiserror::Error;
+
+use crate::circuit::{Builder, Circuit, MOST_WIRES, Wire};
+use crate::ir::{Module, Node};
+use crate::ops::{Op, Wires};
+use crate::validate::{ValidateError, validate};
+
+/// A module that has no circuit.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LowerError {
+    /// The module breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] ValidateError),
+    /// The model unrolls to too many wires.
+    #[error(
+        "node %{index} `{}` ({operation}): the model is too large to unroll, the circuit would \
+         have more than {MOST_WIRES} wires",
+        name.escape_debug()
+    )]
+    TooLarge {
+        /// Position in the module.
+        index: usize,
+        /// The node's name.
+        name: String,
+        /// The operation's name.
+        operation: &'static str,
+    },
+    /// A node has no gates.
+    #[error("node %{index} `{}` ({operation}): {reason}", name.escape_debug())]
+    Node {
+        /// Position in the module.
+        index: usize,
+        /// The node's name.
+        name: String,
+        /// The operation's name.
+        operation: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// An output cannot be declared.
+    #[error("the circuit cannot be completed: {reason}")]
+    Output {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Writes a module as a circuit that gives the same integers.
+///
+/// # Errors
+///
+/// A module that is not valid, one that unrolls to more than
+/// [`MOST_WIRES`] wires, or the node that needs more than 64 bits in a gate.
+pub fn lower(module: &Module) -> Result<Circuit, LowerError> {
+    validate(module)?;
+    let mut circuit = Builder::new(module.name.clone());
+    let mut wires: Vec<Vec<Wire>> = Vec::with_capacity(module.nodes().len());
+    for (index, node) in module.nodes().iter().enumerate() {
+        let lowered = lower_node(module, node, &wires, &mut circuit).map_err(|reason| {
+            let (name, operation) = (node.name.clone(), node.op.as_operation().name());
+            match circuit.wires() >= MOST_WIRES {
+                true => LowerError::TooLarge {
+                    index,
+                    name,
+                    operation,
+                },
+                false => LowerError::Node {
+                    index,
+                    name,
+                    operation,
+                    reason,
+                },
+            }
+        })?;
+        wires.push(lowered);
+    }
+    let outside = |reason| LowerError::Output { reason };
+    for output in module.outputs() {
+        let ty = module.node(output.node).ty.clone();
+        circuit
+            .output(output.name.clone(), ty, &wires[output.node.index()])
+            .map_err(outside)?;
+    }
+    let mut circuit = circuit.finish().map_err(outside)?;
+    circuit.source_sha256 = module.source_sha256.clone();
+    Ok(circuit)
+}
+
+fn lower_node(
+    module: &Module,
+    node: &Node,
+    wires: &[Vec<Wire>],
+    circuit: &mut Builder,
+) -> Result<Vec<Wire>, String> {
+    let port = match &node.op {
+        Op::Input(modes) => circuit.input(
+            node.name.clone(),
+            node.ty.clone(),
+            modes.rounding,
+            modes.overflow,
+        )?,
+        _ => Vec::new(),
+    };
+    let args: Vec<_> = match &node.op {
+        Op::Input(_) => vec![Wires {
+            ty: &node.ty,
+            wires: &port,
+            constant: None,
+        }],
+        _ => node
+            .args
+            .iter()
+            .map(|&id| {
+                let operand = module.node(id);
+                Wires {
+                    ty: &operand.ty,
+                    wires: &wires[id.index()],
+                    constant: match &operand.op {
+                        Op::Constant(constant) => Some(&constant.mantissas),
+                        _ => None,
+                    },
+                }
+            })
+            .collect(),
+    };
+    let lowered = node.op.as_operation().lower(&args, &node.ty, circuit)?;
+    circuit.fit(&node.ty, &lowered)
+}
