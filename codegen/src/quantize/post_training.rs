@@ -327,7 +327,7 @@ impl Writer<'_> {
     /// A quantiser of the site's widths behind a value.
     fn quantizer(&mut self, old: Id, new: Id, role: Role) -> Result<Id, String> {
         let Profile { lo, hi } = &self.profiles[old.0];
-        let site = Site::new(self.old, old, role);
+        let count = role.channels(self.old.node(old));
         let format = |lo, hi, bits| covering(lo, hi, bits).ok_or("no format for its range");
         let formats = match (self.widths.of(old), role) {
             (SiteBits::Tensor(bits), Role::Elementwise) => {
@@ -337,25 +337,25 @@ impl Writer<'_> {
             (SiteBits::Tensor(bits), _) => {
                 Formats::Uniform(format(smallest(lo.iter()), largest(hi.iter()), *bits)?)
             }
-            (SiteBits::Channels(each), Role::Weights { axis }) if each.len() == site.channels => {
+            (SiteBits::Channels(each), Role::Weights { axis }) if each.len() == count => {
                 let channels = lo.axis_iter(Axis(axis)).zip(hi.axis_iter(Axis(axis)));
                 let formats = channels
                     .zip(each)
                     .map(|((lo, hi), bits)| format(smallest(lo.iter()), largest(hi.iter()), *bits));
                 let mut dims = vec![1; lo.ndim()];
-                dims[axis] = site.channels;
+                dims[axis] = count;
                 Formats::each(dims, formats.collect::<Result<_, _>>()?)
             }
             (SiteBits::Channels(each), _) => {
-                return Err(format!(
-                    "{} widths for a value of {} channels",
-                    each.len(),
-                    site.channels
-                ));
+                let found = each.len();
+                return Err(format!("{found} widths for a value of {count} channels"));
             }
         };
         match self.sites.iter_mut().find(|known| known.value == old) {
-            None => self.sites.push(site),
+            None => {
+                let site = Site::new(self.old, old, role, formats.clone());
+                self.sites.push(site);
+            }
             // What one user takes per channel, another may not.
             Some(known) if known.role != role => known.channels = 1,
             Some(_) => {}

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::real::{Graph, Id};
+use crate::ir::Formats;
+use crate::real::{Graph, Id, Node};
 
 /// Narrowest and widest quantiser.
 const WIDTHS: std::ops::RangeInclusive<u32> = 2..=32;
@@ -22,6 +23,16 @@ pub enum Role {
     Elementwise,
 }
 
+impl Role {
+    /// How many widths a value can have.
+    pub(super) fn channels(self, value: &Node) -> usize {
+        match self {
+            Self::Weights { axis } => value.shape.get(axis).copied().unwrap_or(1),
+            Self::Activation | Self::Elementwise => 1,
+        }
+    }
+}
+
 /// A value that gets a quantiser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
@@ -37,10 +48,12 @@ pub struct Site {
     pub elements: usize,
     /// Number of widths that it can have.
     pub channels: usize,
+    /// The formats that it got.
+    pub formats: Formats,
 }
 
 impl Site {
-    pub(super) fn new(graph: &Graph, value: Id, role: Role) -> Self {
+    pub(super) fn new(graph: &Graph, value: Id, role: Role, formats: Formats) -> Self {
         let node = graph.node(value);
         Self {
             value,
@@ -48,10 +61,8 @@ impl Site {
             role,
             constant: graph.constant(value).is_some(),
             elements: crate::ir::element_count(&node.shape),
-            channels: match role {
-                Role::Weights { axis } => node.shape.get(axis).copied().unwrap_or(1),
-                Role::Activation | Role::Elementwise => 1,
-            },
+            channels: role.channels(node),
+            formats,
         }
     }
 }
