@@ -3,14 +3,12 @@
 
 mod support;
 
-use support::{Outcome, floats, model, node, quant, value, with_int, write};
+use support::{Outcome, floats, model, node, value, with_int, write};
 use trigforge_codegen::import::onnx::proto::{
     AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TensorProto, attribute_proto,
     tensor_proto,
 };
 use trigforge_codegen::import::read;
-use trigforge_codegen::interp::Interpreter;
-use trigforge_codegen::quantize::load;
 use trigforge_codegen::real::evaluate;
 
 fn with_float(mut node: NodeProto, name: &str, value: f32) -> NodeProto {
@@ -28,16 +26,6 @@ fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
         name: Some(name.to_owned()),
         r#type: Some(attribute_proto::AttributeType::Ints as i32),
         ints: values.to_vec(),
-        ..AttributeProto::default()
-    });
-    node
-}
-
-fn with_text(mut node: NodeProto, name: &str, value: &str) -> NodeProto {
-    node.attribute.push(AttributeProto {
-        name: Some(name.to_owned()),
-        r#type: Some(attribute_proto::AttributeType::String as i32),
-        s: Some(value.as_bytes().to_vec()),
         ..AttributeProto::default()
     });
     node
@@ -169,135 +157,6 @@ fn element_wise_operators_broadcast() -> Outcome {
         let nodes = vec![node(operator, "op", &["x", "c"], "y")];
         let (_, y) = outputs(graph(&[0, 2], nodes, constants()), 13, &[3.0, 4.0])?;
         assert_eq!(y, expected, "{operator}");
-    }
-    Ok(())
-}
-
-/// A `Quant` node with its rounding mode replaced.
-fn quant_with(mode: &str, narrow: i64, signed: bool) -> NodeProto {
-    let mut node = quant("q", &["x", "s", "z", "b"], "y", signed);
-    node.attribute
-        .retain(|a| a.name() != "rounding_mode" && a.name() != "narrow");
-    with_int(with_text(node, "rounding_mode", mode), "narrow", narrow)
-}
-
-fn quant_constants(scale: f32, zero: f32, bits: f32) -> Vec<TensorProto> {
-    vec![
-        floats("s", &[], &[scale]),
-        floats("z", &[], &[zero]),
-        floats("b", &[], &[bits]),
-    ]
-}
-
-#[test]
-fn quant_rounds_as_qonnx_does() -> Outcome {
-    // Halves of either sign, and values beyond 4 bits of steps of 1/2.
-    let x = [0.75, -0.75];
-    let beyond = [100.0, -100.0];
-    let cases = [
-        ("ROUND", 0, true, [1.0, -1.0], [3.5, -4.0]),
-        ("HALF_EVEN", 1, true, [1.0, -1.0], [3.5, -3.5]),
-        ("HALF_UP", 0, true, [1.0, -1.0], [3.5, -4.0]),
-        ("half_down", 0, true, [0.5, -0.5], [3.5, -4.0]),
-        ("FLOOR", 0, true, [0.5, -1.0], [3.5, -4.0]),
-        ("DOWN", 0, true, [0.5, -0.5], [3.5, -4.0]),
-        ("ROUND", 0, false, [1.0, 0.0], [7.5, 0.0]),
-    ];
-    for (mode, narrow, signed, expected, saturated) in cases {
-        let make = || {
-            graph(
-                &[0, 2],
-                vec![quant_with(mode, narrow, signed)],
-                quant_constants(0.5, 0.0, 4.0),
-            )
-        };
-        let folder = tempfile::tempdir()?;
-        let module = load(&write(folder.path(), &model(make()))?, None)?;
-        let interpreter = Interpreter::new(&module)?;
-        for (x, expected) in [(x, expected), (beyond, saturated)] {
-            assert_eq!(
-                outputs(make(), 13, &x)?.1,
-                expected,
-                "{mode} {narrow} {signed}"
-            );
-            let encoded = interpreter.encode(0, &x)?;
-            let result = interpreter.run(&[&encoded.mantissas])?;
-            assert_eq!(
-                interpreter.decode(0, &result[0]),
-                expected,
-                "{mode} {narrow} {signed}"
-            );
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn what_is_not_taken_of_quant_is_named() -> Outcome {
-    let cases = [
-        (
-            quant_with("CEIL", 0, true),
-            quant_constants(0.5, 0.0, 4.0),
-            "rounding mode `CEIL`",
-        ),
-        (
-            quant_with("UP", 0, true),
-            quant_constants(0.5, 0.0, 4.0),
-            "rounding mode `UP`",
-        ),
-        (
-            quant_with("ROUND", 1, false),
-            quant_constants(0.5, 0.0, 4.0),
-            "narrow and unsigned",
-        ),
-        (
-            quant_with("ROUND", 2, true),
-            quant_constants(0.5, 0.0, 4.0),
-            "`narrow` is 2",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(0.3, 0.0, 4.0),
-            "not a power of two",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(-0.5, 0.0, 4.0),
-            "not a power of two",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(0.0, 0.0, 4.0),
-            "not a power of two",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(0.5, 1.0, 4.0),
-            "zero point is not zero",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(0.5, 0.0, 4.5),
-            "bit width is 4.5",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(0.5, 0.0, 1.0),
-            "bipolar",
-        ),
-        (
-            quant_with("ROUND", 0, true),
-            quant_constants(0.5, 0.0, 64.0),
-            "bit width is 64",
-        ),
-    ];
-    for (node, constants, expected) in cases {
-        let result = outputs(graph(&[0, 2], vec![node], constants), 13, &[0.0, 0.0]);
-        let message = result.err().ok_or("taken")?.to_string();
-        assert!(
-            message.contains(expected),
-            "expected `{expected}` in: {message}"
-        );
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod function;
 mod graph;
 mod op;
 mod ops;
+mod scaled;
 mod value;
 
 pub use eval::{EvalError, evaluate, evaluate_all};
@@ -16,4 +17,5 @@ pub use fold::fold;
 pub use function::Function;
 pub use graph::{Graph, Id, Node, Tensor};
 pub use op::{Op, PoolKind, Quantizer, Reduction};
+pub use scaled::{IntegerRounding, ScaledQuantizer};
 pub use value::{Dyadic, encode};

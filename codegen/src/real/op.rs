@@ -2,7 +2,7 @@
 
 use trigforge::{Overflow, Rounding};
 
-use super::{Function, Tensor};
+use super::{Function, ScaledQuantizer, Tensor};
 use crate::ir::Formats;
 
 /// A rounding of real values to formats (QONNX `Quant`).
@@ -182,6 +182,8 @@ pub enum Op {
     },
     /// Rounding to formats.
     Quantize(Quantizer),
+    /// Rounding to integers behind any scale; the result is the integers.
+    ScaledQuantize(ScaledQuantizer),
 }
 
 impl Op {
@@ -229,6 +231,7 @@ impl Op {
                 PoolKind::Average { .. } => "average_pool",
             },
             Self::Quantize(_) => "quantize",
+            Self::ScaledQuantize(_) => "scaled_quantize",
         }
     }
 }

@@ -37,6 +37,17 @@ pub fn with_int(mut node: NodeProto, name: &str, value: i64) -> NodeProto {
     node
 }
 
+/// A node with a text attribute more.
+pub fn with_text(mut node: NodeProto, name: &str, value: &str) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: Some(name.to_owned()),
+        r#type: Some(attribute_proto::AttributeType::String as i32),
+        s: Some(value.as_bytes().to_vec()),
+        ..AttributeProto::default()
+    });
+    node
+}
+
 /// A QONNX `Quant` node that rounds to nearest even.
 pub fn quant(name: &str, inputs: &[&str], output: &str, signed: bool) -> NodeProto {
     let node = node("qonnx.custom_op.general::Quant", name, inputs, output);

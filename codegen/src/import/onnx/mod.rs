@@ -12,6 +12,10 @@ mod order;
 #[allow(missing_docs, clippy::all)]
 pub mod proto;
 mod quant;
+mod quant_float;
+mod quant_linear;
+mod quant_operators;
+mod quant_trunc;
 mod scope;
 mod shape;
 mod tensor;

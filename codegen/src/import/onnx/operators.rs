@@ -3,7 +3,7 @@
 use super::attributes::Attributes;
 use super::proto::NodeProto;
 use super::scope::Scope;
-use super::{batch_norm, gemm, quant, shape, tensor};
+use super::{batch_norm, gemm, quant_operators, shape, tensor};
 use crate::import::shorten;
 use crate::real::{Id, Op, Tensor};
 
@@ -40,7 +40,7 @@ impl Call<'_, '_> {
     }
 }
 
-type Translate = fn(&mut Scope<'_>, &mut Call<'_, '_>) -> Result<Id, String>;
+pub(super) type Translate = fn(&mut Scope<'_>, &mut Call<'_, '_>) -> Result<Id, String>;
 
 /// The default domain: operator, largest number of operands, translation.
 const OPERATORS: &[(&str, usize, Translate)] = &[
@@ -62,20 +62,10 @@ const OPERATORS: &[(&str, usize, Translate)] = &[
     ("Transpose", 1, shape::transpose),
 ];
 
-/// Domains in which QONNX operators are written.
-const QONNX_DOMAINS: &[&str] = &[
-    "qonnx.custom_op.general",
-    "finn.custom_op.general",
-    "onnx.brevitas",
-];
-
 fn find(node: &NodeProto) -> Result<(usize, Translate), String> {
     let (domain, operator) = (node.domain(), node.op_type());
-    if QONNX_DOMAINS.contains(&domain) {
-        return match operator {
-            "Quant" | "IntQuant" => Ok((4, quant::translate)),
-            _ => Err("of QONNX, `Quant` and `IntQuant` are taken".to_owned()),
-        };
+    if let Some(found) = quant_operators::find(domain, operator) {
+        return found;
     }
     if !matches!(domain, "" | "ai.onnx") {
         return Err(format!(
@@ -92,8 +82,9 @@ fn find(node: &NodeProto) -> Result<(usize, Translate), String> {
 
 /// The operators that are taken, for a message.
 pub(in crate::import) fn names() -> String {
-    let names: Vec<_> = OPERATORS.iter().map(|(name, ..)| *name).collect();
-    format!("{}, QONNX Quant", names.join(", "))
+    let names = OPERATORS.iter().map(|(name, ..)| (*name).to_owned());
+    let names: Vec<_> = names.chain(quant_operators::names()).collect();
+    names.join(", ")
 }
 
 /// Whether an operator is taken at all.
@@ -131,7 +122,9 @@ fn constant(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String
     let scalar = |value: f64| Tensor::from_elem(ndarray::IxDyn(&[]), value);
     let list = |values: Vec<f64>| ndarray::Array1::from_vec(values).into_dyn();
     let value = if let Some(proto) = attributes.tensor("value")? {
-        tensor::read(proto)?
+        let id = scope.graph.constant_node(call.name, tensor::read(proto)?);
+        scope.note_type(id, proto);
+        return Ok(id);
     } else if attributes.has("value_float") {
         scalar(attributes.float("value_float", 0.0)?)
     } else if attributes.has("value_int") {

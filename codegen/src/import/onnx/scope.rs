@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::proto::tensor_proto::DataType;
 use super::proto::tensor_shape_proto::dimension::Value;
 use super::proto::type_proto::Value as TypeValue;
-use super::proto::{GraphProto, NodeProto, ValueInfoProto};
+use super::proto::{GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use super::{operators, tensor};
 use crate::import::{Unsupported, shorten};
 use crate::ir::check_size;
@@ -26,6 +27,8 @@ pub(super) struct Scope<'a> {
     /// The translation so far.
     pub(super) graph: Graph,
     tensors: HashMap<&'a str, Binding>,
+    /// Element types of constants.
+    types: HashMap<Id, DataType>,
     unsupported: &'a mut Vec<Unsupported>,
 }
 
@@ -43,6 +46,7 @@ impl<'a> Scope<'a> {
                 ..Graph::default()
             },
             tensors: HashMap::new(),
+            types: HashMap::new(),
             unsupported,
         }
     }
@@ -77,7 +81,11 @@ impl<'a> Scope<'a> {
         for initializer in &self.file.initializer {
             let name = initializer.name();
             let binding = match tensor::read(initializer) {
-                Ok(tensor) => Binding::Known(self.graph.constant_node(name, tensor)),
+                Ok(tensor) => {
+                    let id = self.graph.constant_node(name, tensor);
+                    self.note_type(id, initializer);
+                    Binding::Known(id)
+                }
                 Err(reason) => {
                     self.refuse(name, "", format!("initializer: {reason}"));
                     Binding::Refused
@@ -187,6 +195,18 @@ impl<'a> Scope<'a> {
     /// Adds an operation whose shape follows from its operands.
     pub(super) fn op(&mut self, name: &str, op: Op, args: &[Id]) -> Result<Id, String> {
         self.graph.op_node(name, op, args)
+    }
+
+    /// Notes the element type of a constant of the file.
+    pub(super) fn note_type(&mut self, id: Id, tensor: &TensorProto) {
+        if let Ok(kind) = DataType::try_from(tensor.data_type()) {
+            self.types.insert(id, kind);
+        }
+    }
+
+    /// The element type of a constant of the file.
+    pub(super) fn element_type(&self, id: Id) -> Option<DataType> {
+        self.types.get(&id).copied()
     }
 
     /// The constant behind an operand.

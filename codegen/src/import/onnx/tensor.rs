@@ -73,8 +73,20 @@ fn values(tensor: &TensorProto) -> Result<Vec<f64>, String> {
             Some(raw) => chunks(raw, |bytes| u8::from_le_bytes(bytes).into()),
             None => Ok(tensor.int32_data.iter().map(|&x| x.into()).collect()),
         },
+        Ok(DataType::Int16) => match raw {
+            Some(raw) => chunks(raw, |bytes| i16::from_le_bytes(bytes).into()),
+            None => Ok(tensor.int32_data.iter().map(|&x| x.into()).collect()),
+        },
+        Ok(DataType::Uint16) => match raw {
+            Some(raw) => chunks(raw, |bytes| u16::from_le_bytes(bytes).into()),
+            None => Ok(tensor.int32_data.iter().map(|&x| x.into()).collect()),
+        },
+        Ok(kind @ (DataType::Int4 | DataType::Uint4)) => {
+            Ok(nibbles(tensor, raw, kind == DataType::Int4))
+        }
         Ok(other) => Err(format!(
-            "its elements are {}; FLOAT, DOUBLE, INT64, INT32, INT8 and UINT8 are taken",
+            "its elements are {}; FLOAT, DOUBLE, INT64, INT32, INT16, UINT16, INT8, UINT8, INT4 \
+             and UINT4 are taken",
             other.as_str_name()
         )),
         Err(_) => Err(format!(
@@ -82,6 +94,28 @@ fn values(tensor: &TensorProto) -> Result<Vec<f64>, String> {
             tensor.data_type.unwrap_or(0)
         )),
     }
+}
+
+/// Integers of four bits, two per byte, the low ones first.
+fn nibbles(tensor: &TensorProto, raw: Option<&[u8]>, signed: bool) -> Vec<f64> {
+    let bytes = match raw {
+        Some(raw) => raw.to_vec(),
+        None => tensor.int32_data.iter().map(|&x| x as u8).collect(),
+    };
+    let number = |bits: u8| match signed && bits > 7 {
+        true => f64::from(bits) - 16.0,
+        false => f64::from(bits),
+    };
+    let mut values: Vec<_> = bytes
+        .iter()
+        .flat_map(|byte| [number(byte & 15), number(byte >> 4)])
+        .collect();
+    // An odd number of elements leaves the last four bits over.
+    let count = tensor.dims.iter().try_fold(1i64, |n, &d| n.checked_mul(d));
+    if count.is_some_and(|count| count % 2 != 0) {
+        values.pop();
+    }
+    values
 }
 
 fn exact(value: i64) -> Result<f64, String> {
