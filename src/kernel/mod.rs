@@ -13,6 +13,7 @@
 //! mod elements;   // uses dense, format, mantissa, requantize
 //! mod relu;       // uses mantissa
 //! mod argmax;     // uses mantissa
+//! mod trees;      // uses dense, mantissa
 //! ```
 //!
 //! in any order, each with `#[allow(dead_code)]`. The files name each other by
@@ -35,9 +36,10 @@ pub mod format;
 pub mod mantissa;
 pub mod relu;
 pub mod requantize;
+pub mod trees;
 
 /// Module name and text of each kernel file, for generated crates.
-pub const SOURCES: [(&str, &str); 7] = [
+pub const SOURCES: [(&str, &str); 8] = [
     ("mantissa", include_str!("mantissa.rs")),
     ("format", include_str!("format.rs")),
     ("requantize", include_str!("requantize.rs")),
@@ -45,4 +47,5 @@ pub const SOURCES: [(&str, &str); 7] = [
     ("elements", include_str!("elements.rs")),
     ("relu", include_str!("relu.rs")),
     ("argmax", include_str!("argmax.rs")),
+    ("trees", include_str!("trees.rs")),
 ];

@@ -15,6 +15,7 @@ mod requantize;
 mod reshape;
 mod table;
 mod transpose;
+mod trees;
 
 pub use attributes::{Attribute, Attributes};
 pub use constant::Constant;
@@ -27,6 +28,7 @@ pub use requantize::Requantize;
 pub use reshape::Reshape;
 pub use table::Table;
 pub use transpose::Transpose;
+pub use trees::{Child, MOST_DEPTH, Split, Structure, Trees};
 
 use trigforge::Format;
 
@@ -201,6 +203,8 @@ operations! {
     Reshape = "reshape",
     /// The same elements with axes permuted.
     Transpose = "transpose",
+    /// A tree ensemble.
+    Trees = "trees",
 }
 
 /// Checks the number of operands.

@@ -327,6 +327,7 @@ use runtime::{
     mantissa::Mantissa,
     relu::relu,
     requantize::{Overflow, Rounding, requantize_in},
+    trees::{add_from, features, walk_linked, walk_whole},
 };
 #[allow(unused_imports)]
 use tables::*;

@@ -120,7 +120,8 @@ impl Tables {
         self.add(label, &kind, &value)
     }
 
-    fn add(&mut self, label: Label<'_>, kind: &str, value: &str) -> Ident {
+    /// A table of a type, with its value as it is written.
+    pub(super) fn add(&mut self, label: Label<'_>, kind: &str, value: &str) -> Ident {
         let content = format!("{kind} = {value}");
         if let Some(known) = self.known.get(&content) {
             return known.clone();
@@ -148,7 +149,7 @@ impl Tables {
 }
 
 /// A bracketed list, broken into lines.
-fn list(items: impl Iterator<Item = String>) -> String {
+pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     let mut text = String::from("[");
     let mut line = 0;
     let mut first = true;

@@ -6,6 +6,7 @@
 mod dense;
 mod pairs;
 mod reduce;
+mod trees;
 
 use std::collections::HashMap;
 
@@ -84,6 +85,10 @@ impl<'a> Steps<'a> {
             (Head::Computed(id), Op::Dense(_)) => {
                 let code = self.dense(id, step, stored, &name)?;
                 quote! { let mut #name: [#ty; #count] = scratch(); #code }
+            }
+            (Head::Computed(id), Op::Trees(trees)) => {
+                let code = self.trees(id, trees, step, stored)?;
+                quote! { let #name: [#ty; #count] = #code; }
             }
             (head, _) => {
                 let (element, container) = self.element(head, step)?;
