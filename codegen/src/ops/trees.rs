@@ -30,9 +30,10 @@ mod structure;
 pub use structure::Structure;
 
 use super::{
-    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, derive_exact, expect_args,
-    expect_declared,
+    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
+    expect_args, expect_declared,
 };
+use crate::circuit::{Builder, Wire};
 use crate::exact::{shift_left, shift_left_wrapping};
 use crate::ir::{TensorType, check_size};
 
@@ -326,6 +327,54 @@ impl Operation for Trees {
             y.extend(sums);
         }
         y
+    }
+
+    /// Every split is a comparison and one choice per value of a leaf, from the
+    /// leaves upwards; then all trees are added.
+    fn lower(
+        &self,
+        args: &[Wires<'_>],
+        _result: &TensorType,
+        circuit: &mut Builder,
+    ) -> Result<Vec<Wire>, String> {
+        let (x, leaves, base) = (args[0], args[1], args[2]);
+        let offsets = base.constant.ok_or("the base must be a constant")?;
+        let base_formats = base.ty.element_formats();
+        let features = x.ty.shape.last().copied().unwrap_or(1);
+        let width = leaves.ty.shape[1];
+        let x_formats = x.ty.element_formats();
+        let mut sums = Vec::new();
+        for (position, x) in x.wires.chunks(features).enumerate() {
+            let formats = &x_formats[position * features..];
+            let mut chosen: Vec<Vec<Wire>> = vec![Vec::new(); self.splits.len()];
+            for (index, split) in self.splits.iter().enumerate().rev() {
+                let threshold = circuit.constant(split.threshold, formats[split.feature].f());
+                let is_below = circuit.less(x[split.feature], threshold)?;
+                for j in 0..width {
+                    let [below, otherwise] =
+                        [split.below, split.otherwise].map(|child| match child {
+                            Child::Split(index) => chosen[index][j],
+                            Child::Leaf(leaf) => leaves.wires[leaf * width + j],
+                        });
+                    let value = circuit.select(is_below, below, otherwise)?;
+                    chosen[index].push(value);
+                }
+            }
+            for (class, (&offset, format)) in offsets.iter().zip(&base_formats).enumerate() {
+                let trees = self.roots.iter().zip(&self.classes);
+                let terms: Vec<_> = trees
+                    .filter_map(|(&root, &first)| {
+                        let j = class.checked_sub(first).filter(|&j| j < width)?;
+                        Some(match root {
+                            Child::Split(index) => (chosen[index][j], 1, 0),
+                            Child::Leaf(leaf) => (leaves.wires[leaf * width + j], 1, 0),
+                        })
+                    })
+                    .collect();
+                sums.push(circuit.linear(&terms, (offset, format.f()))?);
+            }
+        }
+        Ok(sums)
     }
 
     /// A comparison counts as a product of its feature with one bit, and a
