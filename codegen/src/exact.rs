@@ -27,6 +27,18 @@ pub(crate) fn shift_left_wrapping(m: i64, shift: i32) -> i64 {
     }
 }
 
+/// `m * 2^shift` if it is an integer of at most 64 bits; `shift` may be negative.
+pub(crate) fn rescale(m: i64, shift: i32) -> Option<i64> {
+    if m == 0 {
+        return Some(0);
+    }
+    if shift >= 0 {
+        return i64::try_from(shift_left(m.into(), shift)).ok();
+    }
+    let drop = shift.unsigned_abs();
+    (drop <= m.trailing_zeros()).then(|| m >> drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +52,15 @@ mod tests {
         assert_eq!(shift_left(-3, 126), i128::MIN);
         assert_eq!(shift_left(0, 40_000), 0);
         assert_eq!(shift_left_wrapping(-1, 64), 0);
+    }
+
+    #[test]
+    fn rescaling_is_exact_or_none() {
+        assert_eq!(rescale(-12, -2), Some(-3));
+        assert_eq!(rescale(-12, -3), None);
+        assert_eq!(rescale(i64::MIN, -63), Some(-1));
+        assert_eq!(rescale(1, 62), Some(1 << 62));
+        assert_eq!(rescale(1, 63), None);
+        assert_eq!(rescale(0, -40_000), Some(0));
     }
 }

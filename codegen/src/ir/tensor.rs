@@ -55,11 +55,26 @@ pub enum Formats {
 
 impl Formats {
     /// Builds the shortest form of per-element formats.
-    pub fn each(dims: Vec<usize>, formats: Vec<Format>) -> Self {
+    ///
+    /// Dimensions along which the formats do not differ become 1, so that equal
+    /// formats are equal values.
+    pub fn each(mut dims: Vec<usize>, mut formats: Vec<Format>) -> Self {
         match formats.first() {
-            Some(&first) if formats.iter().all(|f| *f == first) => Self::Uniform(first),
-            _ => Self::Each { dims, formats },
+            None => return Self::Each { dims, formats },
+            Some(&first) if formats.iter().all(|f| *f == first) => return Self::Uniform(first),
+            Some(_) => {}
         }
+        for axis in 0..dims.len() {
+            let inner = element_count(&dims[axis + 1..]);
+            let block = inner * dims[axis];
+            let alike = |block: &[Format]| block.chunks(inner).all(|row| *row == block[..inner]);
+            if dims[axis] > 1 && formats.chunks(block).all(alike) {
+                let kept = formats.chunks(block).flat_map(|block| &block[..inner]);
+                formats = kept.copied().collect();
+                dims[axis] = 1;
+            }
+        }
+        Self::Each { dims, formats }
     }
 
     /// The formats of all elements of a tensor of this shape, in C order.
@@ -94,6 +109,20 @@ impl Formats {
     /// The widest entry in bits.
     pub fn max_width(&self) -> u32 {
         self.entries().iter().map(|f| f.width()).max().unwrap_or(0)
+    }
+}
+
+/// The fractional bits of a tensor's elements, one number if they share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FractionalBits(Vec<i32>);
+
+impl FractionalBits {
+    /// Those of an element, by its flat index.
+    pub fn at(&self, index: usize) -> i32 {
+        match self.0.as_slice() {
+            [f] => *f,
+            all => all[index],
+        }
     }
 }
 
@@ -142,6 +171,14 @@ impl TensorType {
                 formats.get(source).copied()
             }
         }
+    }
+
+    /// The fractional bits of every element.
+    pub fn fractional_bits(&self) -> FractionalBits {
+        FractionalBits(match self.formats.uniform_f() {
+            Some(f) => vec![f],
+            None => self.element_formats().iter().map(|f| f.f()).collect(),
+        })
     }
 
     /// The format of every element, in C order.
@@ -241,6 +278,23 @@ pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn formats_take_their_shortest_form() {
+        let format = |f| Format::new(true, 3, f).unwrap_or(Format::ZERO);
+        let [a, b] = [format(1), format(2)];
+        let each = |dims: &[usize], formats: &[Format]| Formats::each(dims.into(), formats.into());
+        assert_eq!(each(&[2, 1], &[a, a]), Formats::Uniform(a));
+        let channels = Formats::Each {
+            dims: vec![1, 2, 1],
+            formats: vec![a, b],
+        };
+        assert_eq!(each(&[2, 2, 2], &[a, a, b, b, a, a, b, b]), channels);
+        assert_eq!(each(&[1, 2, 1], &[a, b]), channels);
+        let rows = each(&[2, 2], &[a, a, b, b]);
+        assert_eq!(rows.expand(&[2, 2]), [a, a, b, b]);
+        assert_eq!(each(&[2, 2], &[a, b, b, a]).entries().len(), 4);
+    }
 
     #[test]
     fn broadcasting_follows_numpy() {

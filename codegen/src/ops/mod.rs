@@ -4,28 +4,48 @@
 //! formats of its result, the integer result itself, and its cost. Adding one
 //! is described in `docs/adding-an-op.md`.
 
+mod arg;
 mod attributes;
+mod concat;
 mod constant;
 mod dense;
 mod elementwise;
+mod expand;
+mod gather;
 mod input;
+mod magnitude;
+mod movement;
+mod order;
+mod pad;
 mod reduce;
 mod relu;
 mod requantize;
 mod reshape;
+mod select;
+mod slice;
 mod table;
 mod transpose;
 mod trees;
 
+pub use arg::{ArgMax, ArgMin};
 pub use attributes::{Attribute, Attributes};
+pub use concat::Concat;
 pub use constant::Constant;
 pub use dense::Dense;
 pub use elementwise::{Add, Mul, Sub};
+pub use expand::Expand;
+pub use gather::Gather;
 pub use input::Input;
-pub use reduce::{ReduceMax, ReduceSum};
+pub use magnitude::{Abs, Sign};
+pub use movement::Movement;
+pub use order::{Equal, Less, LessEqual, Max, Min};
+pub use pad::Pad;
+pub use reduce::{ReduceMax, ReduceMin, ReduceSum};
 pub use relu::Relu;
 pub use requantize::Requantize;
 pub use reshape::Reshape;
+pub use select::Select;
+pub use slice::Slice;
 pub use table::Table;
 pub use transpose::Transpose;
 pub use trees::{Child, MOST_DEPTH, Split, Structure, Trees};
@@ -189,6 +209,22 @@ operations! {
     Sub = "sub",
     /// Element-wise product.
     Mul = "mul",
+    /// The smaller of two values.
+    Min = "min",
+    /// The larger of two values.
+    Max = "max",
+    /// Whether one value is smaller than another.
+    Less = "less",
+    /// Whether one value is smaller than another, or equal to it.
+    LessEqual = "less_equal",
+    /// Whether two values are equal.
+    Equal = "equal",
+    /// One of two values, by a third.
+    Select = "select",
+    /// The value without its sign.
+    Abs = "abs",
+    /// -1, 0 or 1, as the value is negative, zero or positive.
+    Sign = "sign",
     /// Larger of the value and zero.
     Relu = "relu",
     /// Loss of bits.
@@ -197,6 +233,12 @@ operations! {
     Table = "table",
     /// Largest element along an axis.
     ReduceMax = "reduce_max",
+    /// Smallest element along an axis.
+    ReduceMin = "reduce_min",
+    /// Position of the largest element along an axis.
+    ArgMax = "arg_max",
+    /// Position of the smallest element along an axis.
+    ArgMin = "arg_min",
     /// Sum along an axis.
     ReduceSum = "reduce_sum",
     /// The same elements in another shape.
@@ -205,6 +247,16 @@ operations! {
     Transpose = "transpose",
     /// A tree ensemble.
     Trees = "trees",
+    /// A regular part of a tensor.
+    Slice = "slice",
+    /// Listed positions along one axis.
+    Gather = "gather",
+    /// Elements repeated to a larger shape.
+    Expand = "expand",
+    /// Operands one after the other along an axis.
+    Concat = "concat",
+    /// A frame of one value around a tensor.
+    Pad = "pad",
 }
 
 /// Checks the number of operands.

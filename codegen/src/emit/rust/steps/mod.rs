@@ -20,7 +20,7 @@ use super::tables::{Label, Tables};
 use crate::emit::Unsupported;
 use crate::emit::names::{comment, identifier_tail};
 use crate::ir::{Interval, Module, NodeId};
-use crate::ops::Op;
+use crate::ops::{Movement, Op};
 
 /// A value that is stored: a local array.
 #[derive(Clone, Debug)]
