@@ -1,5 +1,5 @@
-//! Every suite on every runner: the textual form, the interpreter and the
-//! compiled Rust kernel give the same bits.
+//! Every suite on every runner: the textual forms, the interpreters of both
+//! levels and the compiled Rust kernel give the same bits.
 //!
 //! A suite is a file `tests/in/*.ir`. Its comment lines `# run: INPUTS ->
 //! OUTPUTS` hold the mantissas that were worked out by hand; the runners are
@@ -8,10 +8,13 @@
 use std::path::Path;
 
 use trigforge::{Format, Overflow, Rounding};
+use trigforge_codegen::circuit;
 use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{Module, parse, print};
-use trigforge_codegen::verify::{BuildOptions, RustKernel, compare, random_events};
+use trigforge_codegen::lower::lower;
+use trigforge_codegen::ports::Execute;
+use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, random_events};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -26,6 +29,26 @@ fn lists(text: &str) -> Option<Vec<Vec<i64>>> {
     inner.split("], [").map(list).collect()
 }
 
+/// The module's circuit on random events, and its textual form.
+fn check_circuit(interpreter: &Interpreter<'_>, events: &Events, name: &str) -> Outcome {
+    let lowered = lower(interpreter.module()).map_err(|error| format!("{name}: {error}"))?;
+    assert_eq!(
+        circuit::parse(&circuit::print(&lowered))?,
+        lowered,
+        "{name}: the circuit, printed and read back"
+    );
+    let gates = circuit::Interpreter::new(&lowered).map_err(|error| format!("{name}: {error}"))?;
+    for event in 0..events.len() {
+        let inputs = events.inputs(event);
+        assert_eq!(
+            gates.run(&inputs)?,
+            interpreter.run(&inputs)?,
+            "{name}: the circuit of {inputs:?}"
+        );
+    }
+    Ok(())
+}
+
 /// All runners on one module.
 fn check(module: &Module, name: &str) -> Outcome {
     assert_eq!(
@@ -34,9 +57,10 @@ fn check(module: &Module, name: &str) -> Outcome {
         "{name}: printed and read back"
     );
     let interpreter = Interpreter::new(module)?;
+    let events = random_events(module, RANDOM_EVENTS, 1);
+    check_circuit(&interpreter, &events, name)?;
     let kernel = emit(module, interpreter.info(), Options::default())?;
     let built = RustKernel::build(module, &kernel, &BuildOptions { cpu: None })?;
-    let events = random_events(module, RANDOM_EVENTS, 1);
     compare(&interpreter, &built, &events).map_err(|error| format!("{name}: {error}"))?;
     Ok(())
 }
@@ -46,6 +70,8 @@ fn suite(path: &Path) -> Outcome {
     let text = std::fs::read_to_string(path)?;
     let module = parse(&text).map_err(|error| format!("{name}: {error}"))?;
     let interpreter = Interpreter::new(&module)?;
+    let lowered = lower(&module)?;
+    let gates = circuit::Interpreter::new(&lowered)?;
     let mut runs = 0;
     for line in text.lines().filter_map(|line| line.strip_prefix("# run: ")) {
         let (inputs, outputs) = line.split_once("->").ok_or("a run without ->")?;
@@ -53,6 +79,7 @@ fn suite(path: &Path) -> Outcome {
         let inputs: Vec<_> = inputs.iter().map(Vec::as_slice).collect();
         let expected = lists(outputs).ok_or("outputs that are no lists")?;
         assert_eq!(interpreter.run(&inputs)?, expected, "{name}: {line}");
+        assert_eq!(gates.run(&inputs)?, expected, "{name}, circuit: {line}");
         runs += 1;
     }
     assert!(runs > 0, "{name} states no run");

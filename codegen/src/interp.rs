@@ -7,7 +7,8 @@ use trigforge::Format;
 
 use crate::ir::{Module, NodeId};
 use crate::ops::{Op, Values};
-use crate::real::{Dyadic, encode};
+use crate::ports::{Execute, Ports, WithPorts};
+use crate::real::Dyadic;
 use crate::validate::{Info, ValidateError, validate};
 
 /// An event that does not fit the module's inputs.
@@ -70,8 +71,7 @@ pub struct Encoded {
 pub struct Interpreter<'m> {
     module: &'m Module,
     info: Info,
-    inputs: Vec<NodeId>,
-    input_formats: Vec<Vec<Format>>,
+    ports: Ports,
 }
 
 impl<'m> Interpreter<'m> {
@@ -82,16 +82,10 @@ impl<'m> Interpreter<'m> {
     /// The rule that the module breaks.
     pub fn new(module: &'m Module) -> Result<Self, ValidateError> {
         let info = validate(module)?;
-        let inputs: Vec<_> = module.inputs().map(|(id, _)| id).collect();
-        let input_formats = inputs
-            .iter()
-            .map(|&id| module.node(id).ty.element_formats())
-            .collect();
         Ok(Self {
             module,
             info,
-            inputs,
-            input_formats,
+            ports: module.ports(),
         })
     }
 
@@ -113,27 +107,7 @@ impl<'m> Interpreter<'m> {
     ///
     /// A wrong number of elements, or one that is not finite.
     pub fn encode(&self, input: usize, values: &[f64]) -> Result<Encoded, EventError> {
-        let node = self.module.node(self.inputs[input]);
-        self.check_length(input, values.len())?;
-        let Op::Input(modes) = node.op else {
-            unreachable!("inputs hold input operations")
-        };
-        let mut encoded = Encoded {
-            mantissas: Vec::with_capacity(values.len()),
-            saturated: Vec::with_capacity(values.len()),
-        };
-        for (index, (&value, &format)) in values.iter().zip(&self.input_formats[input]).enumerate()
-        {
-            let real = encode(value).ok_or_else(|| EventError::NotFinite {
-                name: node.name.clone(),
-                index,
-                value,
-            })?;
-            let (mantissa, saturated) = real.requantize(format, modes.rounding, modes.overflow);
-            encoded.mantissas.push(mantissa);
-            encoded.saturated.push(saturated);
-        }
-        Ok(encoded)
+        self.ports.encode(input, values)
     }
 
     /// Executes one event: the mantissas of each input in, of each output out.
@@ -155,15 +129,7 @@ impl<'m> Interpreter<'m> {
     ///
     /// As [`run`](Self::run).
     pub fn run_all(&self, inputs: &[&[i64]]) -> Result<Vec<Vec<i64>>, EventError> {
-        if inputs.len() != self.inputs.len() {
-            return Err(EventError::Inputs {
-                expected: self.inputs.len(),
-                found: inputs.len(),
-            });
-        }
-        for (input, mantissas) in inputs.iter().enumerate() {
-            self.check_length(input, mantissas.len())?;
-        }
+        self.ports.check_event(inputs)?;
         let mut given = inputs.iter();
         let mut results: Vec<Vec<i64>> = Vec::with_capacity(self.module.nodes().len());
         for node in self.module.nodes() {
@@ -217,41 +183,23 @@ impl<'m> Interpreter<'m> {
     ///
     /// The first such element, or a wrong number of elements.
     pub fn check(&self, input: usize, mantissas: &[i64]) -> Result<(), EventError> {
-        self.check_length(input, mantissas.len())?;
-        let formats = &self.input_formats[input];
-        let outside = (0..formats.len()).find(|&i| !formats[i].contains(mantissas[i]));
-        match outside {
-            None => Ok(()),
-            Some(index) => Err(EventError::OutOfFormat {
-                name: self.module.node(self.inputs[input]).name.clone(),
-                index,
-                mantissa: mantissas[index],
-                format: formats[index],
-            }),
-        }
+        self.ports.check(input, mantissas)
     }
 
     /// The real values of an output's mantissas.
     ///
     /// Exact as long as a mantissa has at most 53 significant bits.
     pub fn decode(&self, output: usize, mantissas: &[i64]) -> Vec<f64> {
-        let node = self.module.node(self.module.outputs()[output].node);
-        mantissas
-            .iter()
-            .zip(node.ty.element_formats())
-            .map(|(&m, format)| libm::scalbn(m as f64, -format.f()))
-            .collect()
+        self.ports.decode(output, mantissas)
+    }
+}
+
+impl Execute for Interpreter<'_> {
+    fn ports(&self) -> &Ports {
+        &self.ports
     }
 
-    fn check_length(&self, input: usize, found: usize) -> Result<(), EventError> {
-        let expected = self.input_formats[input].len();
-        if found == expected {
-            return Ok(());
-        }
-        Err(EventError::Length {
-            name: self.module.node(self.inputs[input]).name.clone(),
-            expected,
-            found,
-        })
+    fn run(&self, inputs: &[&[i64]]) -> Result<Vec<Vec<i64>>, EventError> {
+        Interpreter::run(self, inputs)
     }
 }

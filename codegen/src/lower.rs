@@ -21,7 +21,7 @@ pub enum LowerError {
     /// The model unrolls to too many wires.
     #[error(
         "node %{index} `{}` ({operation}): the model is too large to unroll, the circuit would \
-         have more than {MOST_WIRES} wires",
+         have more than {most_wires} wires",
         name.escape_debug()
     )]
     TooLarge {
@@ -31,6 +31,8 @@ pub enum LowerError {
         name: String,
         /// The operation's name.
         operation: &'static str,
+        /// As many as it may have.
+        most_wires: usize,
     },
     /// A node has no gates.
     #[error("node %{index} `{}` ({operation}): {reason}", name.escape_debug())]
@@ -59,17 +61,28 @@ pub enum LowerError {
 /// A module that is not valid, one that unrolls to more than
 /// [`MOST_WIRES`] wires, or the node that needs more than 64 bits in a gate.
 pub fn lower(module: &Module) -> Result<Circuit, LowerError> {
+    lower_within(module, MOST_WIRES)
+}
+
+/// As [`lower`], with fewer wires at most; gates that no output needs count
+/// while they are made.
+///
+/// # Errors
+///
+/// As [`lower`].
+pub fn lower_within(module: &Module, most_wires: usize) -> Result<Circuit, LowerError> {
     validate(module)?;
-    let mut circuit = Builder::new(module.name.clone());
+    let mut circuit = Builder::within(module.name.clone(), most_wires);
     let mut wires: Vec<Vec<Wire>> = Vec::with_capacity(module.nodes().len());
     for (index, node) in module.nodes().iter().enumerate() {
         let lowered = lower_node(module, node, &wires, &mut circuit).map_err(|reason| {
             let (name, operation) = (node.name.clone(), node.op.as_operation().name());
-            match circuit.wires() >= MOST_WIRES {
+            match circuit.is_full() {
                 true => LowerError::TooLarge {
                     index,
                     name,
                     operation,
+                    most_wires,
                 },
                 false => LowerError::Node {
                     index,

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use trigforge::{Format, Overflow, Rounding};
 
 use crate::circuit::derive::{Fact, Known};
-use crate::circuit::{Circuit, Definition, Gate, InputPort, OutputPort, Table, Wire};
+use crate::circuit::{Circuit, Definition, Gate, OutputPort, Table, Wire};
 use crate::exact::shift_left;
 use crate::ir::{Interval, TensorType};
+use crate::ports::Input;
 
 /// Most wires that one circuit may have: far beyond what fits in a device, and
 /// small enough that no model can make this program run out of memory.
@@ -20,10 +21,11 @@ pub const MOST_WIRES: usize = 4_000_000;
 /// or as a constant, that wire is returned and no gate is made; its fractional
 /// bits may then be fewer than the gate would have had. [`align`](Self::align)
 /// asks for a number of fractional bits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builder {
     name: String,
-    inputs: Vec<InputPort>,
+    most_wires: usize,
+    inputs: Vec<Input>,
     tables: Vec<Table>,
     table_ids: HashMap<Table, u32>,
     gates: Vec<Gate>,
@@ -40,9 +42,24 @@ pub struct Builder {
 impl Builder {
     /// Starts an empty circuit.
     pub fn new(name: impl Into<String>) -> Self {
+        Self::within(name, MOST_WIRES)
+    }
+
+    /// Starts an empty circuit that may have this many wires.
+    pub fn within(name: impl Into<String>, most_wires: usize) -> Self {
         Self {
             name: name.into(),
-            ..Self::default()
+            most_wires: most_wires.min(MOST_WIRES),
+            inputs: Vec::new(),
+            tables: Vec::new(),
+            table_ids: HashMap::new(),
+            gates: Vec::new(),
+            facts: Vec::new(),
+            levels: Vec::new(),
+            shared: HashMap::new(),
+            sources: HashMap::new(),
+            outputs: Vec::new(),
+            broken: None,
         }
     }
 
@@ -59,6 +76,11 @@ impl Builder {
     /// Wires made so far.
     pub fn wires(&self) -> usize {
         self.gates.len()
+    }
+
+    /// Whether there is no room for another wire.
+    pub fn is_full(&self) -> bool {
+        self.gates.len() >= self.most_wires
     }
 
     /// Levels of logic in front of a wire.
@@ -96,7 +118,7 @@ impl Builder {
     ) -> Result<Vec<Wire>, String> {
         let port = self.inputs.len() as u32;
         let elements = ty.len() as u32;
-        self.inputs.push(InputPort {
+        self.inputs.push(Input {
             name: name.into(),
             ty,
             rounding,
@@ -129,8 +151,11 @@ impl Builder {
         if let Some(&wire) = self.shared.get(&gate) {
             return Ok(wire);
         }
-        if self.gates.len() >= MOST_WIRES {
-            return Err(format!("the circuit has more than {MOST_WIRES} wires"));
+        if self.is_full() {
+            return Err(format!(
+                "the circuit has more than {} wires",
+                self.most_wires
+            ));
         }
         let wire = Wire(self.gates.len() as u32);
         let known = Known {

@@ -3,10 +3,11 @@
 use trigforge::Format;
 
 use crate::circuit::affine::Affine;
-use crate::circuit::{Gate, InputPort, Table, Wire};
+use crate::circuit::{Gate, Table, Wire};
 use crate::exact::shift_left;
 use crate::ir::Interval;
 use crate::ops::Requantize;
+use crate::ports::Input;
 
 /// What is known of a wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ impl Fact {
 /// All that gates refer to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known<'a> {
-    pub inputs: &'a [InputPort],
+    pub inputs: &'a [Input],
     pub tables: &'a [Table],
     pub gates: &'a [Gate],
     pub facts: &'a [Fact],

@@ -8,32 +8,30 @@
 mod affine;
 mod build;
 mod compose;
+mod cost;
 mod derive;
 mod gate;
+mod interp;
 mod linear;
+mod parse;
+mod print;
+mod validate;
 
 pub use build::{Builder, MOST_WIRES};
+pub use cost::{Cost, cost};
 pub use gate::{Gate, Table, Wire};
+pub use interp::Interpreter;
+pub use parse::parse;
+pub use print::print;
+pub use validate::{CircuitError, Info, validate};
 
-use trigforge::{Format, Overflow, Rounding};
+use trigforge::Format;
 
 use crate::ir::TensorType;
+use crate::ports::{self, Input, Ports, WithPorts};
 
 /// Version of the textual form and of the semantics behind it.
 pub const CIRCUIT_VERSION: &str = "0.1";
-
-/// A tensor that enters a circuit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputPort {
-    /// The name in the model; any text, unique among the inputs.
-    pub name: String,
-    /// Shape and formats.
-    pub ty: TensorType,
-    /// Rounding of real values, which the caller does.
-    pub rounding: Rounding,
-    /// Overflow of real values, which the caller does.
-    pub overflow: Overflow,
-}
 
 /// A tensor that leaves a circuit.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +60,7 @@ pub struct Circuit {
     pub name: String,
     /// SHA-256 of the file that the circuit was imported from, in hex, if any.
     pub source_sha256: Option<String>,
-    pub(crate) inputs: Vec<InputPort>,
+    pub(crate) inputs: Vec<Input>,
     pub(crate) tables: Vec<Table>,
     pub(crate) definitions: Vec<Definition>,
     pub(crate) outputs: Vec<OutputPort>,
@@ -70,7 +68,7 @@ pub struct Circuit {
 
 impl Circuit {
     /// The tensors that enter, in the model's order.
-    pub fn inputs(&self) -> &[InputPort] {
+    pub fn inputs(&self) -> &[Input] {
         &self.inputs
     }
 
@@ -92,5 +90,21 @@ impl Circuit {
     /// The gate and format of a wire of this circuit.
     pub fn definition(&self, wire: Wire) -> &Definition {
         &self.definitions[wire.index()]
+    }
+}
+
+impl WithPorts for Circuit {
+    fn ports(&self) -> Ports {
+        Ports {
+            inputs: self.inputs.clone(),
+            outputs: self
+                .outputs
+                .iter()
+                .map(|output| ports::Output {
+                    name: output.name.clone(),
+                    ty: output.ty.clone(),
+                })
+                .collect(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::ir::{IR_VERSION, Module};
+use crate::text::quote;
 
 /// Writes a module in its textual form.
 ///
@@ -23,11 +24,6 @@ pub fn print(module: &Module) -> String {
     // Writing to a String cannot fail.
     let _ = write_module(&mut text, module);
     text
-}
-
-/// Text in quotes, in printable ASCII.
-pub(super) fn quote(text: &str) -> String {
-    format!("\"{}\"", text.escape_default())
 }
 
 fn write_module(out: &mut String, module: &Module) -> std::fmt::Result {
