@@ -22,6 +22,7 @@ pub mod latency;
 pub mod lower;
 pub mod ops;
 pub mod ports;
+pub mod precision;
 pub mod quantize;
 pub mod real;
 mod text;

@@ -318,8 +318,10 @@ impl Writer<'_> {
         let Profile { lo, hi } = &self.profiles[old.0];
         let (lo, hi) = (smallest(lo.iter()), largest(hi.iter()));
         let widest = covering(lo, hi, Bits::wide(32)).ok_or("no format for the bias")?;
-        // One more integer bit, for rounding up.
-        let format = Format::new(widest.k(), widest.i() + 1, f.min(30 - widest.i()));
+        // One more integer bit, for rounding up. A step above the whole range
+        // would be no format: the bias is then finer than the product.
+        let i = widest.i() + 1;
+        let format = Format::new(widest.k(), i, f.clamp(-i, 31 - i));
         let format = format.ok_or("no format for the bias")?;
         self.quantize(old, new, Formats::Uniform(format))
     }
