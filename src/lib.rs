@@ -57,6 +57,20 @@ mod names;
 pub use kernel::argmax::argmax;
 
 /// ```
+/// use trigforge::{columns, conv_into, interleave, pairs};
+///
+/// // Neighbours on one row: differences and sums.
+/// static W: [[[i16; 2]; columns(2)]; pairs(2)] = interleave(&[[-1, 1], [1, 1]], 0);
+/// let mut y = [0i32; 6];
+/// conv_into::<i16, i16, i32, i32, 2, 1, 2, 1, { columns(2) }, 2>(
+///     &[1, 4, 9, 16], &[0], [1, 3], [4, 1], &W, &[0, 100], |_, sum| sum, &mut y,
+/// );
+/// assert_eq!(y, [3, 5, 7, 105, 113, 125]);
+/// ```
+#[doc(inline)]
+pub use kernel::conv::conv_into;
+
+/// ```
 /// use trigforge::{Format, Mantissa, Overflow, Rounding};
 /// use trigforge::{columns, dense, interleave, pairs, relu, requantize_in};
 ///
@@ -100,6 +114,16 @@ pub use kernel::format::Format;
 pub use kernel::mantissa::Mantissa;
 
 /// ```
+/// let mut y = [0i32; 2];
+/// trigforge::matmul_into::<i16, i16, i32, i32, 3, 2>(
+///     &[1, 2, 3], &[1, 0, 0, 1, 2, 2], |_, sum| sum, &mut y,
+/// );
+/// assert_eq!(y, [7, 8]);
+/// ```
+#[doc(inline)]
+pub use kernel::matmul::matmul_into;
+
+/// ```
 /// assert_eq!((trigforge::relu(-3i32), trigforge::relu(3i32)), (0, 3));
 /// ```
 #[doc(inline)]
@@ -137,3 +161,24 @@ pub use kernel::requantize::requantize;
 
 #[doc(inline)]
 pub use kernel::requantize::{requantize_fits, requantize_in};
+
+/// ```
+/// let keys = [3i32, 9, -2, 9];
+/// // The largest two of four.
+/// let order = trigforge::top_k::<i32, 4, 2, 10>(|i| keys[i], &[0, 2, 1, 3, 0, 1, 2, 3, 1, 2]);
+/// assert_eq!(order, [1, 3]);
+/// ```
+#[doc(inline)]
+pub use kernel::top_k::top_k;
+
+/// ```
+/// use trigforge::{pad, window_dot, window_max, window_sum};
+///
+/// let x: [i16; 5] = pad(&[4i16, -7, 2], [1, 3], [0, 1], [1, 5], 0);
+/// assert_eq!(x, [0, 4, -7, 2, 0]);
+/// assert_eq!(window_max(&x, 2, &[0, 1]), 2);
+/// assert_eq!(window_sum::<_, i32, 5, 2>(&x, 0, &[0, 2]), -7);
+/// assert_eq!(window_dot(&x, 1, &[0, 1], &[1i16, 1, 3, 2], 1, 10i32), 8);
+/// ```
+#[doc(inline)]
+pub use kernel::window::{pad, window_dot, window_max, window_sum};

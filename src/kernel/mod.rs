@@ -14,6 +14,10 @@
 //! mod relu;       // uses mantissa
 //! mod argmax;     // uses mantissa
 //! mod trees;      // uses dense, mantissa
+//! mod window;     // uses elements, mantissa
+//! mod conv;       // uses dense, mantissa
+//! mod matmul;     // uses mantissa
+//! mod top_k;      // uses elements, mantissa
 //! ```
 //!
 //! in any order, each with `#[allow(dead_code)]`. The files name each other by
@@ -30,16 +34,20 @@
 //! promised for ARMv6-M, which has neither conditional moves nor predication.)
 
 pub mod argmax;
+pub mod conv;
 pub mod dense;
 pub mod elements;
 pub mod format;
 pub mod mantissa;
+pub mod matmul;
 pub mod relu;
 pub mod requantize;
+pub mod top_k;
 pub mod trees;
+pub mod window;
 
 /// Module name and text of each kernel file, for generated crates.
-pub const SOURCES: [(&str, &str); 8] = [
+pub const SOURCES: [(&str, &str); 12] = [
     ("mantissa", include_str!("mantissa.rs")),
     ("format", include_str!("format.rs")),
     ("requantize", include_str!("requantize.rs")),
@@ -48,4 +56,8 @@ pub const SOURCES: [(&str, &str); 8] = [
     ("relu", include_str!("relu.rs")),
     ("argmax", include_str!("argmax.rs")),
     ("trees", include_str!("trees.rs")),
+    ("window", include_str!("window.rs")),
+    ("conv", include_str!("conv.rs")),
+    ("matmul", include_str!("matmul.rs")),
+    ("top_k", include_str!("top_k.rs")),
 ];

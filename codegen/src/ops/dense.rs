@@ -8,12 +8,17 @@
 //! All elements have f = the largest of f(x[.., i]) + f(w[i, j]) and f(b[j]).
 //! The range follows from those of x, so no sum can overflow.
 
+use std::collections::HashMap;
+
+use super::contraction::{
+    aligned, aligned_bias, constant_bias, largest_f, stated_bias, weight_bits,
+};
 use super::{
     Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
     expect_declared,
 };
 use crate::circuit::{Builder, Wire};
-use crate::exact::{shift_left, shift_left_wrapping};
+use crate::exact::shift_left;
 use crate::ir::{TensorType, check_size};
 
 /// A product with a constant matrix, and a bias.
@@ -25,26 +30,28 @@ impl Dense {
         Ok(Self)
     }
 
-    /// The fractional bits that all results share.
-    pub fn result_f(x: &TensorType, w: &TensorType, b: Option<&TensorType>) -> i32 {
-        let largest = |ty: &TensorType| ty.formats.entries().iter().map(|f| f.f()).max();
-        let product = match (x.formats.uniform_f(), w.formats.uniform_f()) {
-            (Some(x), Some(w)) => Some(x + w),
-            _ => {
-                let columns = w.shape[1];
-                let rows = w.shape[0];
-                let w = w.element_formats();
-                x.element_formats()
-                    .iter()
-                    .enumerate()
-                    .flat_map(|(flat, x)| {
-                        let row = (flat % rows) * columns;
-                        w[row..row + columns].iter().map(|w| x.f() + w.f())
-                    })
-                    .max()
-            }
-        };
-        product.max(b.and_then(largest)).unwrap_or(0)
+    /// The fractional bits of each input, and those that all results share.
+    pub fn fractions(x: &TensorType, w: &TensorType, b: Option<&TensorType>) -> (Vec<i32>, i32) {
+        let (rows, columns) = (w.shape[0], w.shape[1]);
+        let x = largest_f(x, 1, rows);
+        let w = largest_f(w, columns, rows);
+        let products = x.iter().zip(w).map(|(x, w)| x + w);
+        let bias = b.into_iter().flat_map(|b| b.formats.entries());
+        let f = products.chain(bias.map(|format| format.f())).max();
+        (x, f.unwrap_or(0))
+    }
+
+    /// Weights with the fractional bits that, with those of their input, make
+    /// `f`; each with the exact value, which may be too large.
+    pub(crate) fn aligned_weights<'a>(
+        (x_f, f): (&'a [i32], i32),
+        w: &TensorType,
+        weights: &'a [i64],
+    ) -> impl Iterator<Item = i128> + 'a {
+        let columns = w.shape[1];
+        let formats = w.element_formats();
+        let all = weights.iter().zip(formats).enumerate();
+        all.map(move |(at, (&m, format))| shift_left(m.into(), f - x_f[at / columns] - format.f()))
     }
 }
 
@@ -80,92 +87,60 @@ impl Operation for Dense {
                 x.ty.shape, w.ty.shape
             ));
         }
-        let bias = match b {
-            None => vec![0; columns],
-            Some(b) if b.ty.shape == [columns] => {
-                b.constant.ok_or("the bias must be a constant")?.to_vec()
-            }
-            Some(b) => {
-                return Err(format!(
-                    "the bias has shape {:?}, expected [{columns}]",
-                    b.ty.shape
-                ));
-            }
-        };
-        let f = Self::result_f(x.ty, w.ty, b.map(|b| b.ty));
-        let x_formats = x.ty.element_formats();
-        let w_formats = w.ty.element_formats();
-        let b_formats = b.map(|b| b.ty.element_formats());
+        let (x_f, f) = Self::fractions(x.ty, w.ty, b.map(|b| b.ty));
+        let bias = constant_bias(b, f, columns)?;
         let mut shape = x.ty.shape.clone();
         shape.pop();
         shape.push(columns);
         check_size(&shape)?;
+        let weights: Vec<_> = Self::aligned_weights((&x_f, f), w.ty, weights).collect();
+        let x_formats = x.ty.element_formats();
+        let ends = x.range.iter().zip(x_formats).enumerate();
+        let ends: Vec<_> = ends
+            .map(|(at, (range, format))| {
+                let shift = x_f[at % rows] - format.f();
+                [range.lo, range.hi].map(|m| shift_left(m.into(), shift))
+            })
+            .collect();
+        // Positions mostly share their ranges, so each is worked out once.
+        let mut known = HashMap::new();
         let mut exact = Vec::with_capacity(x.ty.len() / rows * columns);
-        for event in (0..x.ty.len()).step_by(rows) {
-            for j in 0..columns {
-                let offset = b_formats
-                    .as_ref()
-                    .map_or(0, |b| shift_left(bias[j].into(), f - b[j].f()));
-                let (mut lo, mut hi) = (offset, offset);
-                for i in 0..rows {
-                    let weight = i128::from(weights[i * columns + j]);
-                    let shift = f - x_formats[event + i].f() - w_formats[i * columns + j].f();
-                    let ends = [x.range[event + i].lo, x.range[event + i].hi]
-                        .map(|m| shift_left(i128::from(m) * weight, shift));
-                    lo = lo.saturating_add(ends[0].min(ends[1]));
-                    hi = hi.saturating_add(ends[0].max(ends[1]));
+        for x in ends.chunks(rows) {
+            let sums = known.entry(x).or_insert_with(|| {
+                let mut sums: Vec<_> = bias.iter().map(|&b| (b, b, f)).collect();
+                for (ends, weights) in x.iter().zip(weights.chunks(columns)) {
+                    for (sum, &weight) in sums.iter_mut().zip(weights) {
+                        let ends = ends.map(|m| m.saturating_mul(weight));
+                        sum.0 = sum.0.saturating_add(ends[0].min(ends[1]));
+                        sum.1 = sum.1.saturating_add(ends[0].max(ends[1]));
+                    }
                 }
-                exact.push((lo, hi, f));
-            }
+                sums
+            });
+            exact.extend_from_slice(sums);
         }
         expect_declared(derive_exact(&shape, &exact)?, declared)
     }
 
     fn evaluate(&self, args: &[Values<'_>], result: &TensorType) -> Vec<i64> {
-        let (x, w) = (args[0], args[1]);
+        let (x, w, b) = (args[0], args[1], args.get(2));
         let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
-        let f = result.formats.uniform_f().unwrap_or(0);
-        let bias = match args.get(2) {
-            None => vec![0; columns],
-            Some(b) => b
-                .mantissas
-                .iter()
-                .zip(b.ty.element_formats())
-                .map(|(&m, format)| shift_left_wrapping(m, f - format.f()))
-                .collect(),
-        };
-        let aligned = x.ty.formats.uniform_f().is_some() && w.ty.formats.uniform_f().is_some();
+        let (x_f, f) = Self::fractions(x.ty, w.ty, b.map(|b| b.ty));
+        // The final sums fit in 64 bits, so arithmetic modulo 2^64 is exact.
+        let weights: Vec<_> = Self::aligned_weights((&x_f, f), w.ty, w.mantissas)
+            .map(|weight| weight as i64)
+            .collect();
+        let bias = aligned_bias(b.map(|b| (b.ty, b.mantissas)), f, columns);
+        let x = aligned(&x, 1, &x_f);
         let mut y = Vec::with_capacity(result.len());
-        if aligned {
-            let shift = f - x.ty.formats.entries()[0].f() - w.ty.formats.entries()[0].f();
-            for x in x.mantissas.chunks(rows) {
-                let mut sums = vec![0i64; columns];
-                for (x, weights) in x.iter().zip(w.mantissas.chunks(columns)) {
-                    for (sum, weight) in sums.iter_mut().zip(weights) {
-                        *sum = sum.wrapping_add(x.wrapping_mul(*weight));
-                    }
-                }
-                // The final sum fits in 64 bits, so arithmetic modulo 2^64 is exact.
-                y.extend(
-                    sums.iter()
-                        .zip(&bias)
-                        .map(|(sum, bias)| shift_left_wrapping(*sum, shift).wrapping_add(*bias)),
-                );
-            }
-        } else {
-            let x_formats = x.ty.element_formats();
-            let w_formats = w.ty.element_formats();
-            for event in (0..x.mantissas.len()).step_by(rows) {
-                for (j, &bias) in bias.iter().enumerate() {
-                    let terms = (0..rows).map(|i| {
-                        let at = i * columns + j;
-                        let shift = f - x_formats[event + i].f() - w_formats[at].f();
-                        let product = x.mantissas[event + i].wrapping_mul(w.mantissas[at]);
-                        shift_left_wrapping(product, shift)
-                    });
-                    y.push(terms.fold(bias, i64::wrapping_add));
+        for x in x.chunks(rows) {
+            let mut sums = bias.clone();
+            for (x, weights) in x.iter().zip(weights.chunks(columns)) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = sum.wrapping_add(x.wrapping_mul(*weight));
                 }
             }
+            y.extend(sums);
         }
         y
     }
@@ -180,18 +155,7 @@ impl Operation for Dense {
         let weights = w.constant.ok_or("the matrix must be a constant")?;
         let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
         let w_formats = w.ty.element_formats();
-        let bias = match args.get(2) {
-            None => vec![(0, 0); columns],
-            Some(b) => {
-                let mantissas = b.constant.ok_or("the bias must be a constant")?;
-                let formats = b.ty.element_formats();
-                mantissas
-                    .iter()
-                    .zip(formats)
-                    .map(|(&m, f)| (m, f.f()))
-                    .collect()
-            }
-        };
+        let bias = stated_bias(args.get(2), columns)?;
         let mut sums = Vec::with_capacity(x.wires.len() / rows * columns);
         for row in x.wires.chunks(rows) {
             for (j, &bias) in bias.iter().enumerate() {
@@ -215,18 +179,16 @@ impl Operation for Dense {
             return Cost::default();
         };
         let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
-        let x_formats = x.ty.element_formats();
+        let mut widths = vec![0; rows];
+        for (at, format) in x.ty.element_formats().iter().enumerate() {
+            widths[at % rows] += u64::from(format.width());
+        }
         let positions = (x.ty.len() / rows) as u64;
         let mut cost = Cost::default();
         for (at, &weight) in weights.iter().enumerate().filter(|(_, w)| **w != 0) {
-            let row = at / columns;
             cost.parameters += 1;
             cost.macs += positions;
-            // Bits between the first and the last set bit of the magnitude.
-            let magnitude = weight.unsigned_abs();
-            let bits = u64::from(64 - magnitude.leading_zeros() - magnitude.trailing_zeros());
-            let inputs = x_formats.iter().skip(row).step_by(rows);
-            cost.ebops += inputs.map(|f| bits * u64::from(f.width())).sum::<u64>();
+            cost.ebops += weight_bits(weight) * widths[at / columns];
         }
         if let Some(bias) = args.get(2).and_then(|b| b.constant) {
             cost.parameters += bias.iter().filter(|b| **b != 0).count() as u64;

@@ -8,47 +8,62 @@ mod arg;
 mod attributes;
 mod concat;
 mod constant;
+pub(crate) mod contraction;
+mod conv;
 mod dense;
 mod elementwise;
 mod expand;
 mod gather;
 mod input;
+mod lookup;
 mod magnitude;
+mod matmul;
 mod movement;
 mod order;
 mod pad;
+mod pool;
 mod reduce;
 mod relu;
 mod requantize;
 mod reshape;
 mod select;
 mod slice;
+mod square;
 mod table;
+pub(crate) mod top_k;
 mod transpose;
 mod trees;
+mod window;
 
 pub use arg::{ArgMax, ArgMin};
 pub use attributes::{Attribute, Attributes};
 pub use concat::Concat;
 pub use constant::Constant;
+pub use conv::{Conv, ConvSizes};
 pub use dense::Dense;
 pub use elementwise::{Add, Mul, Sub};
 pub use expand::Expand;
 pub use gather::Gather;
 pub use input::Input;
+pub use lookup::Lookup;
 pub use magnitude::{Abs, Sign};
+pub use matmul::{MatMul, MatMulSizes};
 pub use movement::Movement;
 pub use order::{Equal, Less, LessEqual, Max, Min};
 pub use pad::Pad;
+pub use pool::{MaxPool, SumPool};
 pub use reduce::{ReduceMax, ReduceMin, ReduceSum};
 pub use relu::Relu;
 pub use requantize::Requantize;
 pub use reshape::Reshape;
 pub use select::Select;
 pub use slice::Slice;
+pub use square::Square;
 pub use table::Table;
+pub use top_k::{Lanes, TopK};
 pub use transpose::Transpose;
 pub use trees::{Child, MOST_DEPTH, Split, Structure, Trees};
+pub use window::{Axis, Plane, Window};
 
 use trigforge::Format;
 
@@ -203,6 +218,20 @@ operations! {
     Constant = "const",
     /// A product with a constant matrix, and a bias.
     Dense = "dense",
+    /// The same weights at every position, and a bias.
+    Conv = "conv",
+    /// The matrix product of two tensors.
+    MatMul = "matmul",
+    /// One row of a constant for each index.
+    Lookup = "lookup",
+    /// Largest element of each window.
+    MaxPool = "max_pool",
+    /// Sum of each window.
+    SumPool = "sum_pool",
+    /// Elements in the order of a key.
+    TopK = "top_k",
+    /// Each element times itself.
+    Square = "square",
     /// Element-wise sum.
     Add = "add",
     /// Element-wise difference.

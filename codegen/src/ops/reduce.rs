@@ -147,7 +147,7 @@ pub(super) fn tree<T: Copy>(
 }
 
 /// The sum of some wires.
-fn total(circuit: &mut Builder, wires: Vec<Wire>) -> Result<Wire, String> {
+pub(super) fn total(circuit: &mut Builder, wires: Vec<Wire>) -> Result<Wire, String> {
     let terms: Vec<_> = wires.into_iter().map(|wire| (wire, 1, 0)).collect();
     circuit.linear(&terms, (0, 0))
 }

@@ -321,13 +321,17 @@ fn spaced(code: &str) -> String {
 const RUNTIME_USES: &str = "\
 #[allow(unused_imports)]
 use runtime::{
+    conv::conv_into,
     dense::{dense_into, scratch},
     elements::{at, fill, fix, lookup, port},
     format::Format,
     mantissa::Mantissa,
+    matmul::matmul_into,
     relu::relu,
     requantize::{Overflow, Rounding, requantize_in},
     trees::{add_from, features, walk_linked, walk_whole},
+    top_k::top_k,
+    window::{pad, window_dot, window_max, window_sum},
 };
 #[allow(unused_imports)]
 use tables::*;

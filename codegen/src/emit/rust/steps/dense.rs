@@ -5,13 +5,11 @@ use quote::quote;
 
 use super::{Steps, mentions_index};
 use crate::emit::Unsupported;
-use crate::emit::rust::chain::{container_for, hull};
 use crate::emit::rust::container::Container;
 use crate::emit::rust::plan::Step;
 use crate::emit::rust::tables::Label;
-use crate::exact::shift_left_wrapping;
-use crate::ir::{Interval, NodeId};
-use crate::ops::{Dense, Op};
+use crate::ir::NodeId;
+use crate::ops::Dense;
 
 impl Steps<'_> {
     /// A matrix product into an array, with the chain as its epilogue.
@@ -30,29 +28,14 @@ impl Steps<'_> {
         let (inputs, outputs) = (w.ty.shape[0], w.ty.shape[1]);
         let positions = x.ty.len() / inputs;
         let bias = node.args.get(2).map(|&id| self.module.node(id));
-        let f = Dense::result_f(&x.ty, &w.ty, bias.map(|b| &b.ty));
-        let weights = self.aligned_weights(id, f)?;
-        let bias = match bias.map(|b| (&b.op, b.ty.element_formats())) {
-            Some((Op::Constant(b), formats)) => b
-                .mantissas
-                .iter()
-                .zip(formats)
-                .map(|(&m, format)| shift_left_wrapping(m, f - format.f()))
-                .collect(),
-            _ => vec![0; outputs],
-        };
-        let accumulator =
-            container_for(self.ranges, self.module, id, step.chain.first()).max(Container::I32);
-        let buffer = self.operand(node.args[0])?;
-        let range = |values: &[i64]| {
-            let points: Vec<_> = values.iter().map(|&m| Interval::point(m)).collect();
-            hull(&points)
-        };
-        let w_container = Container::of_range(range(&weights)).max(Container::I16);
+        let (x_f, f) = Dense::fractions(&x.ty, &w.ty, bias.map(|b| &b.ty));
+        let weights = Dense::aligned_weights((&x_f, f), &w.ty, self.constant(node.args[1]));
+        let (weights, w_container) = self.weights(id, weights)?;
+        let accumulator = self.accumulator(id, step);
+        let bias = self.bias(id, f, outputs, accumulator);
+        let buffer = self.aligned(id, 0, 1, &x_f)?;
         let label = Label::new("weights", self.module, id);
         let w = self.tables.matrix(label, w_container, &weights, outputs);
-        let spare = 64 - accumulator.bits();
-        let bias: Vec<_> = bias.iter().map(|m| m << spare >> spare).collect();
         let label = Label::new("bias", self.module, id);
         let b = self.tables.integers(label, accumulator, &bias);
         let (code, _) = self.chain(id, step, accumulator, stored)?;
@@ -88,46 +71,5 @@ impl Steps<'_> {
                 }
             },
         })
-    }
-
-    /// Weights so shifted that all products of a sum have `f` fractional bits.
-    fn aligned_weights(&self, id: NodeId, f: i32) -> Result<Vec<i64>, Unsupported> {
-        let node = self.module.node(id);
-        let (x, w) = (
-            self.module.node(node.args[0]),
-            self.module.node(node.args[1]),
-        );
-        let Op::Constant(weights) = &w.op else {
-            return Err(self.unsupported(id, "its matrix is not a constant"));
-        };
-        let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
-        let x_formats = x.ty.element_formats();
-        let alike = |row: usize| {
-            let mut all = x_formats
-                .iter()
-                .skip(row)
-                .step_by(rows)
-                .map(|format| format.f());
-            let first = all.next();
-            all.all(|f| Some(f) == first)
-        };
-        if !(0..rows).all(alike) {
-            return Err(self.unsupported(
-                id,
-                "formats of its operand differ between positions; requantize it first",
-            ));
-        }
-        weights
-            .mantissas
-            .iter()
-            .zip(w.ty.element_formats())
-            .enumerate()
-            .map(|(at, (&m, format))| {
-                let shift = f - x_formats[at / columns].f() - format.f();
-                let exact = crate::exact::shift_left(m.into(), shift);
-                i64::try_from(exact)
-                    .map_err(|_| self.unsupported(id, "an aligned weight needs more than 64 bits"))
-            })
-            .collect()
     }
 }

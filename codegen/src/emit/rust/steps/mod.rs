@@ -3,6 +3,7 @@
 //! This file stores values and dispatches; a file each says how a family of
 //! operations makes its elements.
 
+mod contraction;
 mod dense;
 mod pairs;
 mod reduce;

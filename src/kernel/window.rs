@@ -1,0 +1,102 @@
+//! Windows on the channels of an image: padding, pools, and convolutions
+//! whose outputs see one channel each.
+//!
+//! A channel is a plane of rows, and a window is its first element and a list
+//! of taps, counted from there.
+
+use super::elements::{at, fill};
+use super::mantissa::Mantissa;
+
+/// Surrounds planes of `from` rows and columns so that they have `to`, with
+/// `before` rows and columns of `value` in front.
+///
+/// An array of another length than the planes have is filled as far as it
+/// reaches, and read as far.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn pad<X: Mantissa, Y: Mantissa, const N: usize, const M: usize>(
+    x: &[X; N],
+    from: [usize; 2],
+    before: [usize; 2],
+    to: [usize; 2],
+    value: Y,
+) -> [Y; M] {
+    let columns = to[1].max(1);
+    let plane = to[0].wrapping_mul(columns).max(1);
+    fill(|j| {
+        let row = (j % plane / columns).wrapping_sub(before[0]);
+        let column = (j % columns).wrapping_sub(before[1]);
+        if row < from[0] && column < from[1] {
+            let row = (j / plane).wrapping_mul(from[0]).wrapping_add(row);
+            at(x, row.wrapping_mul(from[1]).wrapping_add(column)).cast()
+        } else {
+            value
+        }
+    })
+}
+
+/// The largest element of a window; the smallest value if it has no tap.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn window_max<X: Mantissa, const N: usize, const T: usize>(
+    x: &[X; N],
+    first: usize,
+    taps: &[usize; T],
+) -> X {
+    let elements = taps.iter().map(|tap| at(x, first.wrapping_add(*tap)));
+    elements.fold(X::MIN, |largest, element| largest.max(element))
+}
+
+/// The sum of a window's elements, wrapping.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn window_sum<X: Mantissa, A: Mantissa, const N: usize, const T: usize>(
+    x: &[X; N],
+    first: usize,
+    taps: &[usize; T],
+) -> A {
+    let elements = taps.iter().map(|tap| at(x, first.wrapping_add(*tap)));
+    elements.fold(A::ZERO, |sum, element| sum.wadd(element.cast()))
+}
+
+/// `bias` and the sum of a window's elements, each times its weight, wrapping.
+///
+/// The weights of all channels stand one behind the other, `T` of each.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn window_dot<X, W, A, const N: usize, const T: usize, const M: usize>(
+    x: &[X; N],
+    first: usize,
+    taps: &[usize; T],
+    w: &[W; M],
+    channel: usize,
+    bias: A,
+) -> A
+where
+    X: Mantissa,
+    W: Mantissa,
+    A: Mantissa,
+{
+    let mut sum = bias;
+    for (t, tap) in taps.iter().enumerate() {
+        let weight = at(w, channel.wrapping_mul(T).wrapping_add(t)).cast::<A>();
+        sum = sum.wadd(at(x, first.wrapping_add(*tap)).cast::<A>().wmul(weight));
+    }
+    sum
+}
