@@ -3,6 +3,7 @@
 //! It needs rustup, a C linker (`cc`), and, for some steps, tools from Debian's
 //! apt; a step without its tool says how to get it.
 
+mod ap_fixed;
 mod context;
 mod kernel;
 mod process;

@@ -34,6 +34,18 @@ pub const PYTHON: Tool = Tool {
     package: "python3-venv",
 };
 
+/// Compiles C++.
+pub const GXX: Tool = Tool {
+    probe: &["g++", "--version"],
+    package: "g++",
+};
+
+/// Fetches Python packages.
+pub const PIP: Tool = Tool {
+    probe: &["python3", "-m", "pip", "--version"],
+    package: "python3-pip",
+};
+
 /// Why a tool is not there, or `None` if it is.
 ///
 /// On CI it is installed; a tool that cannot be is an error.

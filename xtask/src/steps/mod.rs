@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in their order.
 
+mod ap_fixed;
 mod clippy;
 mod demo;
 mod deny;
@@ -66,6 +67,11 @@ pub const STEPS: &[Step] = &[
         name: "qonnx",
         about: "the shipped models compute what the Python package qonnx does",
         run: qonnx::run,
+    },
+    Step {
+        name: "ap-fixed",
+        about: "formats, roundings and overflows are those of the headers of ap_fixed",
+        run: ap_fixed::run,
     },
     Step {
         name: "demo",
