@@ -124,6 +124,16 @@ pub use kernel::mantissa::Mantissa;
 pub use kernel::matmul::matmul_into;
 
 /// ```
+/// use trigforge::{equal, less, less_equal, select, sign};
+///
+/// assert_eq!((less(-3i32, 3), less_equal(3, 3), equal(3, -3)), (1, 1, 0));
+/// assert_eq!((select(-1i8, 40i16, 50), select(0i8, 40i16, 50)), (40, 50));
+/// assert_eq!([sign(-9i32), sign(0), sign(9)], [-1, 0, 1]);
+/// ```
+#[doc(inline)]
+pub use kernel::order::{equal, less, less_equal, select, sign};
+
+/// ```
 /// assert_eq!((trigforge::relu(-3i32), trigforge::relu(3i32)), (0, 3));
 /// ```
 #[doc(inline)]

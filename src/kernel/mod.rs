@@ -13,6 +13,8 @@
 //! mod elements;   // uses dense, format, mantissa, requantize
 //! mod relu;       // uses mantissa
 //! mod argmax;     // uses mantissa
+//! mod order;      // uses mantissa
+//! mod movement;   // uses mantissa
 //! mod trees;      // uses dense, mantissa
 //! mod window;     // uses elements, mantissa
 //! mod conv;       // uses dense, mantissa
@@ -40,6 +42,8 @@ pub mod elements;
 pub mod format;
 pub mod mantissa;
 pub mod matmul;
+pub mod movement;
+pub mod order;
 pub mod relu;
 pub mod requantize;
 pub mod top_k;
@@ -47,7 +51,7 @@ pub mod trees;
 pub mod window;
 
 /// Module name and text of each kernel file, for generated crates.
-pub const SOURCES: [(&str, &str); 12] = [
+pub const SOURCES: [(&str, &str); 14] = [
     ("mantissa", include_str!("mantissa.rs")),
     ("format", include_str!("format.rs")),
     ("requantize", include_str!("requantize.rs")),
@@ -55,6 +59,8 @@ pub const SOURCES: [(&str, &str); 12] = [
     ("elements", include_str!("elements.rs")),
     ("relu", include_str!("relu.rs")),
     ("argmax", include_str!("argmax.rs")),
+    ("order", include_str!("order.rs")),
+    ("movement", include_str!("movement.rs")),
     ("trees", include_str!("trees.rs")),
     ("window", include_str!("window.rs")),
     ("conv", include_str!("conv.rs")),

@@ -52,6 +52,7 @@ pub use movement::Movement;
 pub use order::{Equal, Less, LessEqual, Max, Min};
 pub use pad::Pad;
 pub use pool::{MaxPool, SumPool};
+pub(crate) use reduce::groups;
 pub use reduce::{ReduceMax, ReduceMin, ReduceSum};
 pub use relu::Relu;
 pub use requantize::Requantize;
@@ -286,6 +287,20 @@ operations! {
     Concat = "concat",
     /// A frame of one value around a tensor.
     Pad = "pad",
+}
+
+impl Op {
+    /// The operation as one that only moves the elements of its operand, if it
+    /// is one.
+    pub fn as_movement(&self) -> Option<&dyn Movement> {
+        match self {
+            Self::Transpose(op) => Some(op),
+            Self::Slice(op) => Some(op),
+            Self::Gather(op) => Some(op),
+            Self::Expand(op) => Some(op),
+            _ => None,
+        }
+    }
 }
 
 /// Checks the number of operands.

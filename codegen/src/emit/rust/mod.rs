@@ -5,6 +5,7 @@
 //! instructions for every event; `cargo xtask test` checks this on the compiled
 //! kernel of the shipped model.
 
+mod align;
 mod chain;
 mod container;
 mod plan;
@@ -327,6 +328,8 @@ use runtime::{
     format::Format,
     mantissa::Mantissa,
     matmul::matmul_into,
+    movement::{at_or, place},
+    order::{equal, less, less_equal, select, sign},
     relu::relu,
     requantize::{Overflow, Rounding, requantize_in},
     trees::{add_from, features, walk_linked, walk_whole},

@@ -1,6 +1,7 @@
 //! Nodes applied to one element on its way, as straight-line Rust.
 
 mod arithmetic;
+mod order;
 mod requantize;
 
 use proc_macro2::{Literal, TokenStream};
@@ -98,6 +99,19 @@ impl<'a> Chain<'a> {
                     self.cast(container.max(Container::of_range(from_range)));
                     self.arithmetic(from, node);
                 }
+                Op::Min(_) | Op::Max(_) | Op::Less(_) | Op::LessEqual(_) | Op::Equal(_) => {
+                    self.order(from, node);
+                }
+                Op::Select(_) => self.select(from, node),
+                Op::Abs(_) => {
+                    // The magnitude of the smallest value may be wider than it.
+                    let result = Container::of_range(hull(&self.ranges[id.index()]));
+                    self.cast(self.container.max(result));
+                    let ty = self.container.ident();
+                    self.code
+                        .extend(quote! { let v = v.max(v.wmul(-1 as #ty)); });
+                }
+                Op::Sign(_) => self.code.extend(quote! { let v = sign(v); }),
                 Op::Table(table) => {
                     let entries = self.constant(node.args[1]).to_vec();
                     let container = Container::of_range(hull(&self.ranges[id.index()]));

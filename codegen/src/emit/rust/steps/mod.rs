@@ -5,6 +5,7 @@
 
 mod contraction;
 mod dense;
+mod movement;
 mod pairs;
 mod reduce;
 mod trees;
@@ -21,7 +22,7 @@ use super::tables::{Label, Tables};
 use crate::emit::Unsupported;
 use crate::emit::names::{comment, identifier_tail};
 use crate::ir::{Interval, Module, NodeId};
-use crate::ops::{Movement, Op};
+use crate::ops::Op;
 
 /// A value that is stored: a local array.
 #[derive(Clone, Debug)]
@@ -86,6 +87,9 @@ impl<'a> Steps<'a> {
             (Head::Computed(id), Op::Dense(_)) => {
                 let code = self.dense(id, step, stored, &name)?;
                 quote! { let mut #name: [#ty; #count] = scratch(); #code }
+            }
+            (Head::Computed(id), Op::Concat(concat)) => {
+                self.concat(id, concat, step, stored, &name)?
             }
             (Head::Computed(id), Op::Trees(trees)) => {
                 let code = self.trees(id, trees, step, stored)?;
@@ -167,18 +171,43 @@ impl<'a> Steps<'a> {
             return Ok((quote! { let v = at(&#name, j); }, container));
         }
         let container = container_for(self.ranges, self.module, id, step.chain.first());
+        if let Some(movement) = node.op.as_movement() {
+            return self.moved(id, movement);
+        }
         match &node.op {
-            Op::Add(_) | Op::Sub(_) | Op::Mul(_) => self.pair(id, container),
-            Op::ReduceMax(op) => self.reduce(id, op.axis, container, &quote! { a.max(b) }),
-            Op::ReduceSum(op) => self.reduce(id, op.axis, container, &quote! { a.wadd(b) }),
-            Op::Transpose(op) => {
-                let source = node.args[0];
-                let indices = op.indices(&self.module.node(source).ty.shape);
-                let index = self.index(id, &indices);
-                let Buffer { name, container } = self.operand(source)?;
-                Ok((quote! { let v = at(&#name, #index); }, container))
+            Op::Add(_)
+            | Op::Sub(_)
+            | Op::Mul(_)
+            | Op::Min(_)
+            | Op::Max(_)
+            | Op::Less(_)
+            | Op::LessEqual(_)
+            | Op::Equal(_) => self.pair(id, container),
+            Op::Select(_) => self.select(id, container),
+            Op::ReduceMax(op) => self.reduce(id, op.axis, container, &quote! { v.max(m) }),
+            Op::ReduceMin(op) => self.reduce(id, op.axis, container, &quote! { v.min(m) }),
+            Op::ReduceSum(op) => self.reduce(id, op.axis, container, &quote! { v.wadd(m) }),
+            Op::ArgMax(op) => {
+                let wins = match op.last {
+                    true => quote! { less_equal(best, m) },
+                    false => quote! { less(best, m) },
+                };
+                self.arg(id, op.axis, container, &wins)
             }
-            Op::Table(_) | Op::Relu(_) | Op::Requantize(_) | Op::Reshape(_) => {
+            Op::ArgMin(op) => {
+                let wins = match op.last {
+                    true => quote! { less_equal(m, best) },
+                    false => quote! { less(m, best) },
+                };
+                self.arg(id, op.axis, container, &wins)
+            }
+            Op::Pad(pad) => self.padded(id, pad),
+            Op::Abs(_)
+            | Op::Sign(_)
+            | Op::Table(_)
+            | Op::Relu(_)
+            | Op::Requantize(_)
+            | Op::Reshape(_) => {
                 // Of constants alone; computed once, when the model is imported.
                 Err(self.unsupported(id, "all its operands are constants; fold it"))
             }

@@ -1,10 +1,11 @@
-//! Steps that combine two stored values element by element.
+//! Steps that combine stored values element by element.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::Steps;
 use crate::emit::Unsupported;
+use crate::emit::rust::align::{Aligned, aligned};
 use crate::emit::rust::chain::shared;
 use crate::emit::rust::container::Container;
 use crate::emit::rust::tables::Label;
@@ -19,49 +20,87 @@ impl Steps<'_> {
         container: Container,
     ) -> Result<(TokenStream, Container), Unsupported> {
         let node = self.module.node(id);
-        let mut loads = Vec::new();
-        let mut widest = container;
-        for &arg in &node.args {
-            let buffer = self.operand(arg)?;
-            let ty = &self.module.node(arg).ty;
-            let indices: Vec<_> = broadcast_indices(&ty.shape, &node.ty.shape).collect();
-            let index = self.index(id, &indices);
-            widest = widest.max(buffer.container);
-            let formats = ty.element_formats();
-            let to = node.ty.element_formats();
-            let shifts: Vec<_> = indices
-                .iter()
-                .zip(&to)
-                .map(|(&from, to)| to.f() - formats[from].f())
-                .collect();
-            loads.push((buffer.name, index, shifts));
-        }
-        let ty = widest.ident();
-        let mut code = TokenStream::new();
-        for ((name, index, shifts), local) in loads.into_iter().zip([quote!(a), quote!(b)]) {
-            code.extend(quote! { let #local = at(&#name, #index).cast::<#ty>(); });
-            if matches!(node.op, Op::Mul(_)) || shifts.iter().all(|&shift| shift == 0) {
-                continue;
-            }
-            let shift = match shared(&shifts) {
-                Some(&shift) => {
-                    let shift = Literal::i32_unsuffixed(shift);
-                    quote! { #shift }
-                }
-                None => {
-                    let table = self
-                        .tables
-                        .shifts(Label::new("shifts", self.module, id), &shifts);
-                    quote! { at(&#table, j) }
-                }
-            };
-            code.extend(quote! { let #local = #local.wshl(#shift as u32); });
-        }
+        let (mut code, container) = self.both(id, [node.args[0], node.args[1]], container)?;
+        let ty = container.ident();
         code.extend(match node.op {
             Op::Add(_) => quote! { let v = a.wadd(b); },
             Op::Sub(_) => quote! { let v = a.wadd(b.wmul(-1 as #ty)); },
-            _ => quote! { let v = a.wmul(b); },
+            Op::Mul(_) => quote! { let v = a.wmul(b); },
+            Op::Min(_) => quote! { let v = a.min(b); },
+            Op::Max(_) => quote! { let v = a.max(b); },
+            Op::Less(_) => quote! { let v = less(a, b); },
+            Op::LessEqual(_) => quote! { let v = less_equal(a, b); },
+            Op::Equal(_) => quote! { let v = equal(a, b); },
+            _ => return Err(self.unsupported(id, "it does not combine two values")),
         });
-        Ok((code, widest))
+        Ok((code, container))
+    }
+
+    /// One of two arrays' elements, by a third's.
+    pub(super) fn select(
+        &mut self,
+        id: NodeId,
+        container: Container,
+    ) -> Result<(TokenStream, Container), Unsupported> {
+        let node = self.module.node(id);
+        let (c, a, b) = (node.args[0], node.args[1], node.args[2]);
+        let (mut code, container) = self.both(id, [a, b], container)?;
+        let shape = &self.module.node(c).ty.shape;
+        let indices: Vec<_> = broadcast_indices(shape, &node.ty.shape).collect();
+        let index = self.index(id, &indices);
+        let condition = self.operand(c)?.name;
+        code.extend(quote! { let v = select(at(&#condition, #index), a, b); });
+        Ok((code, container))
+    }
+
+    /// Statements that make `a` and `b` of two operands, with common fractional
+    /// bits but for a product, in a container that holds both.
+    fn both(
+        &mut self,
+        id: NodeId,
+        operands: [NodeId; 2],
+        container: Container,
+    ) -> Result<(TokenStream, Container), Unsupported> {
+        let node = self.module.node(id);
+        let sides = aligned(self.module, self.ranges, node, operands);
+        let product = matches!(node.op, Op::Mul(_));
+        // Sums wrap and are right again; an order of what has wrapped is not.
+        let modular = matches!(node.op, Op::Add(_) | Op::Sub(_) | Op::Mul(_));
+        let mut container = container;
+        let mut names = Vec::new();
+        for (&operand, side) in operands.iter().zip(&sides) {
+            let buffer = self.operand(operand)?;
+            container = container.max(buffer.container);
+            if !modular {
+                container = container.max(Container::of_range(side.range));
+            }
+            names.push(buffer.name);
+        }
+        let ty = container.ident();
+        let mut code = TokenStream::new();
+        for ((name, side), local) in names.iter().zip(&sides).zip([quote!(a), quote!(b)]) {
+            let index = self.index(id, &side.indices);
+            code.extend(quote! { let #local = at(&#name, #index).cast::<#ty>(); });
+            if !product && side.shifts.iter().any(|&shift| shift != 0) {
+                let shift = self.shift(id, side);
+                code.extend(quote! { let #local = #local.wshl(#shift as u32); });
+            }
+        }
+        Ok((code, container))
+    }
+
+    /// How far element `j` of an operand is shifted.
+    fn shift(&mut self, id: NodeId, side: &Aligned) -> TokenStream {
+        match shared(&side.shifts) {
+            Some(&shift) => {
+                let shift = Literal::i32_unsuffixed(shift);
+                quote! { #shift }
+            }
+            None => {
+                let label = Label::new("shifts", self.module, id);
+                let table = self.tables.shifts(label, &side.shifts);
+                quote! { at(&#table, j) }
+            }
+        }
     }
 }

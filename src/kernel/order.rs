@@ -1,0 +1,60 @@
+//! Comparisons and choices, without a branch.
+
+use super::mantissa::Mantissa;
+use core::hint::select_unpredictable;
+
+/// 1 if `a` is smaller than `b`, else 0.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn less<T: Mantissa>(a: T, b: T) -> T {
+    T::wrap_from((a < b) as i64)
+}
+
+/// 1 if `a` is not larger than `b`, else 0.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn less_equal<T: Mantissa>(a: T, b: T) -> T {
+    T::wrap_from((a <= b) as i64)
+}
+
+/// 1 if `a` and `b` are equal, else 0.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn equal<T: Mantissa>(a: T, b: T) -> T {
+    T::wrap_from((a == b) as i64)
+}
+
+/// -1, 0 or 1, as `m` is negative, zero or positive.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn sign<T: Mantissa>(m: T) -> T {
+    T::wrap_from((m > T::ZERO) as i64 - (m < T::ZERO) as i64)
+}
+
+/// `a` if `c` is not zero, else `b`.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn select<C: Mantissa, T: Mantissa>(c: C, a: T, b: T) -> T {
+    // Tells the compiler to make no branch of it.
+    select_unpredictable(c != C::ZERO, a, b)
+}
