@@ -37,6 +37,40 @@ pub(super) fn rounded(tensor: &Tensor, quantizer: &Quantizer) -> (Constant, Tens
     (Constant { mantissas }, ty)
 }
 
+/// A constant of integers.
+pub(super) fn integers(tensor: &Tensor) -> Result<(Constant, TensorType), String> {
+    // Quantisers give integers of at most 2^53.
+    let mantissas: Vec<_> = tensor.iter().map(|&value| value as i64).collect();
+    let lo = mantissas.iter().copied().min().unwrap_or(0);
+    let hi = mantissas.iter().copied().max().unwrap_or(0);
+    let format = Format::covering(lo.into(), hi.into(), 0).ok_or("its integers are too wide")?;
+    let ty = TensorType::uniform(tensor.shape(), format);
+    Ok((Constant { mantissas }, ty))
+}
+
+/// A float constant rounded to so many fractional bits, or exact with fewer.
+/// Says too how far an element is off at most.
+pub(super) fn nearest(tensor: &Tensor, f: i32) -> Result<(Constant, TensorType, f64), String> {
+    let exact_f = tensor.iter().filter_map(|&value| encode(value));
+    let exact_f = exact_f.filter(|v| v.m != 0).map(|v| v.f).max().unwrap_or(0);
+    let f = f.min(exact_f);
+    let mut deviation = 0.0f64;
+    let mut mantissas = Vec::with_capacity(tensor.len());
+    for &value in tensor {
+        let scaled = libm::rint(libm::scalbn(value, f));
+        if scaled.abs() >= libm::scalbn(1.0, 53) {
+            return Err(format!("its constant {value:e} is out of range"));
+        }
+        deviation = deviation.max((libm::scalbn(scaled, -f) - value).abs());
+        mantissas.push(scaled as i64);
+    }
+    let lo = mantissas.iter().copied().min().unwrap_or(0);
+    let hi = mantissas.iter().copied().max().unwrap_or(0);
+    let format = Format::covering(lo.into(), hi.into(), f).ok_or("its constant is too wide")?;
+    let ty = TensorType::uniform(tensor.shape(), format);
+    Ok((Constant { mantissas }, ty, deviation))
+}
+
 /// A float constant taken as it is, if its elements are short.
 ///
 /// `per_element` gives each element its own shortest format, so that a power of

@@ -1,16 +1,25 @@
 //! Writes a graph whose values have formats as an integer module.
+//!
+//! A value is carried as integers and a real factor of theirs (`scale`); each
+//! family of operations has a file beside this one.
+
+use std::collections::HashMap;
+
+use trigforge::{Overflow, Rounding};
 
 use crate::import::Unsupported;
-use crate::ir::{Builder, Module, NodeId, TensorType, prune};
-use crate::ops::{self, Constant, Input, Requantize, Values};
-use crate::real::{Graph, Id, Node, Op, Quantizer};
+use crate::ir::{Builder, Formats, Module, NodeId, TensorType, prune};
+use crate::ops::{self, Constant, Input, Values};
+use crate::real::{Graph, Id, Node, Op, Quantizer, Tensor};
 
-use super::{constant, softmax};
+use super::constant;
+use super::notes::Note;
+use super::scale::Carried;
 
 /// What a real node became.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Lowered {
-    Integer(NodeId),
+    Integer(Carried),
     /// An input or a float constant, whose format the use decides.
     Pending,
     /// Refused, or dependent on what was.
@@ -21,20 +30,32 @@ enum Lowered {
 ///
 /// # Errors
 ///
-/// Every value without an exact integer form, by name.
+/// Every value without an integer form, by name.
 pub fn to_integer(graph: &Graph) -> Result<Module, Vec<Unsupported>> {
+    to_integer_noted(graph).map(|(module, _)| module)
+}
+
+/// Writes the integer module of a graph, and says what is not exact in it.
+///
+/// # Errors
+///
+/// Every value without an integer form, by name.
+pub fn to_integer_noted(graph: &Graph) -> Result<(Module, Vec<Note>), Vec<Unsupported>> {
     let mut writer = Writer {
         graph,
-        uses: graph.use_counts(),
+        users: users(graph),
         builder: Builder::new(graph.name.clone()),
         constants: Vec::new(),
         lowered: vec![Lowered::Pending; graph.nodes.len()],
         refused: Vec::new(),
+        notes: Vec::new(),
+        fused: vec![false; graph.nodes.len()],
+        contractions: HashMap::new(),
     };
     // Inputs come first, in the model's order.
     for (id, node) in graph.inputs() {
         writer.lowered[id.0] = match writer.input(id, node) {
-            Ok(input) => Lowered::Integer(input),
+            Ok(input) => Lowered::Integer(Carried::plain(input)),
             Err(reason) => writer.refuse(node, reason),
         };
     }
@@ -48,14 +69,14 @@ pub fn to_integer(graph: &Graph) -> Result<Module, Vec<Unsupported>> {
             Op::Input => continue,
             Op::Constant(_) => Lowered::Pending,
             _ if refused => Lowered::Refused,
-            _ => match writer.node(node) {
+            _ => match writer.node(id, node) {
                 Ok(integer) => Lowered::Integer(integer),
                 Err(reason) => writer.refuse(node, reason),
             },
         };
     }
     for (name, id) in &graph.outputs {
-        match writer.operand(*id, false) {
+        match writer.output(name, *id) {
             Ok(node) => writer.builder.output(name, node),
             Err(reason) if reason.is_empty() => {}
             Err(reason) => {
@@ -68,17 +89,34 @@ pub fn to_integer(graph: &Graph) -> Result<Module, Vec<Unsupported>> {
     }
     let mut module = prune(&writer.builder.finish());
     module.source_sha256 = Some(graph.source_sha256.clone()).filter(|hash| !hash.is_empty());
-    Ok(module)
+    Ok((module, writer.notes))
 }
 
-struct Writer<'a> {
-    graph: &'a Graph,
-    uses: Vec<usize>,
-    builder: Builder,
+/// The nodes that take each node.
+fn users(graph: &Graph) -> Vec<Vec<Id>> {
+    let mut users = vec![Vec::new(); graph.nodes.len()];
+    for id in graph.ids() {
+        for arg in &graph.node(id).args {
+            users[arg.0].push(id);
+        }
+    }
+    users
+}
+
+pub(super) struct Writer<'a> {
+    pub(super) graph: &'a Graph,
+    /// The nodes that take each node; outputs are not among them.
+    pub(super) users: Vec<Vec<Id>>,
+    pub(super) builder: Builder,
     /// Mantissas of the constants in the module.
     constants: Vec<(NodeId, Constant)>,
     lowered: Vec<Lowered>,
     refused: Vec<Unsupported>,
+    notes: Vec<Note>,
+    /// Quantisers whose rounding the table before them does already.
+    pub(super) fused: Vec<bool>,
+    /// Products with weights, to which a constant can be added.
+    pub(super) contractions: HashMap<NodeId, (ops::Op, [NodeId; 2])>,
 }
 
 impl Writer<'_> {
@@ -93,41 +131,77 @@ impl Writer<'_> {
         Lowered::Refused
     }
 
-    /// An input takes the format of the quantiser behind it.
+    /// Notes what is not exact at a node.
+    pub(super) fn note(&mut self, node: &str, text: String) {
+        self.notes.push(Note {
+            node: node.to_owned(),
+            text,
+        });
+    }
+
+    pub(super) fn is_output(&self, id: Id) -> bool {
+        self.graph.outputs.iter().any(|(_, output)| *output == id)
+    }
+
+    /// An input takes the format of the quantisers behind it.
     fn input(&mut self, id: Id, node: &Node) -> Result<NodeId, String> {
-        let mut quantizers = self
-            .graph
-            .nodes
+        let users = self.users[id.0]
             .iter()
-            .filter(|user| user.args.contains(&id))
-            .map(|user| match &user.op {
-                Op::Quantize(quantizer) => Some(quantizer),
-                _ => None,
-            });
-        let first = quantizers.next().unwrap_or_default();
-        let is_output = self.graph.outputs.iter().any(|(_, output)| *output == id);
-        match first {
-            Some(first) if !is_output && quantizers.all(|q| q == Some(first)) => {
-                let op = Input {
+            .map(|&user| &self.graph.node(user).op);
+        let mut formats: Vec<&Quantizer> = Vec::new();
+        let mut scaled = Vec::new();
+        let mut other = self.is_output(id) || self.users[id.0].is_empty();
+        for op in users {
+            match op {
+                Op::Quantize(quantizer) => formats.push(quantizer),
+                Op::ScaledQuantize(quantizer) => scaled.push(quantizer),
+                _ => other = true,
+            }
+        }
+        let (op, format) = match (formats.first(), other) {
+            (Some(first), false) if scaled.is_empty() && formats.iter().all(|q| q == first) => (
+                Input {
                     rounding: first.rounding,
                     overflow: first.overflow,
-                };
-                let ty = TensorType {
-                    shape: node.shape.clone(),
-                    formats: first.formats.clone(),
-                };
-                self.add(&node.name, op, &[], Some(ty))
-            }
-            _ => Err(
-                "an input must go through one quantiser, which states its format; \
-                      or give calibration events (--calib FILE --width W)"
-                    .to_owned(),
+                },
+                first.formats.clone(),
             ),
-        }
+            (None, false) => {
+                let format = self.input_format(&scaled);
+                let format = format.ok_or("the scales of its quantisers differ too much")?;
+                self.note(
+                    &node.name,
+                    format!(
+                        "is taken in {format}, finer than its quantiser; a value that lies within \
+                         2^-({}) of where that rounds may round to the other side",
+                        format.f() + 1
+                    ),
+                );
+                (
+                    Input {
+                        rounding: Rounding::RndConv,
+                        overflow: Overflow::Sat,
+                    },
+                    Formats::Uniform(format),
+                )
+            }
+            _ => {
+                return Err(
+                    "an input must go through one quantiser, which states its format; \
+                     or give calibration events (--calib FILE --width W)"
+                        .to_owned(),
+                );
+            }
+        };
+        let ty = TensorType {
+            shape: node.shape.clone(),
+            formats: format,
+        };
+        self.add(&node.name, op, &[], Some(ty))
     }
 
     /// Adds a node, folding operations on constants.
-    fn add(
+    pub(super) fn add(
         &mut self,
         name: &str,
         op: impl Into<ops::Op>,
@@ -162,7 +236,7 @@ impl Writer<'_> {
         }
     }
 
-    fn add_constant(
+    pub(super) fn add_constant(
         &mut self,
         name: &str,
         constant: Constant,
@@ -174,7 +248,7 @@ impl Writer<'_> {
         Ok(id)
     }
 
-    fn constant_of(&self, id: NodeId) -> Option<&Constant> {
+    pub(super) fn constant_of(&self, id: NodeId) -> Option<&Constant> {
         let position = self
             .constants
             .binary_search_by_key(&id, |(id, _)| *id)
@@ -182,10 +256,12 @@ impl Writer<'_> {
         Some(&self.constants[position].1)
     }
 
-    /// The integer node of an operand; an empty reason if it was refused.
-    fn operand(&mut self, id: Id, per_element: bool) -> Result<NodeId, String> {
-        match self.lowered[id.0] {
-            Lowered::Integer(node) => Ok(node),
+    /// The integers of an operand; an empty reason if it was refused.
+    ///
+    /// `per_element` gives the elements of a constant formats of their own.
+    pub(super) fn operand(&mut self, id: Id, per_element: bool) -> Result<Carried, String> {
+        match &self.lowered[id.0] {
+            Lowered::Integer(value) => Ok(value.clone()),
             Lowered::Refused => Err(String::new()),
             Lowered::Pending => {
                 let node = self.graph.node(id);
@@ -195,126 +271,63 @@ impl Writer<'_> {
                 let (constant, ty) = constant::exact(tensor, per_element)
                     .map_err(|reason| format!("operand `{}` is {reason}", node.name))?;
                 self.add_constant(&node.name, constant, ty)
+                    .map(Carried::plain)
             }
         }
     }
 
-    fn node(&mut self, node: &Node) -> Result<NodeId, String> {
-        let name = node.name.as_str();
+    /// An operand as a node that is the value itself.
+    pub(super) fn plain_operand(&mut self, id: Id) -> Result<NodeId, String> {
+        let value = self.operand(id, false)?;
+        let name = self.graph.node(id).name.clone();
+        self.plain(&name, &value)
+    }
+
+    /// A float constant whose format its use decides.
+    pub(super) fn float(&self, id: Id) -> Option<&'_ Tensor> {
+        match self.lowered[id.0] {
+            Lowered::Pending => self.graph.constant(id),
+            _ => None,
+        }
+    }
+
+    fn output(&mut self, name: &str, id: Id) -> Result<NodeId, String> {
+        let value = self.operand(id, false)?;
+        self.plain(name, &value)
+    }
+
+    fn node(&mut self, id: Id, node: &Node) -> Result<Carried, String> {
         match &node.op {
             Op::Input | Op::Constant(_) => Err("it has no operands".to_owned()),
-            Op::Quantize(quantizer) => self.quantize(node, quantizer),
-            Op::MatMul => {
-                let x = self.operand(node.args[0], false)?;
-                let w = self.operand(node.args[1], false)?;
-                if self.constant_of(w).is_none() {
-                    return Err("a product of two computed tensors is not taken".to_owned());
-                }
-                self.add(name, ops::Dense, &[x, w], None)
-            }
-            Op::Add => {
-                if let Some(biased) = self.bias(node)? {
-                    return Ok(biased);
-                }
-                let args = self.elementwise(node)?;
-                self.add(name, ops::Add, &args, None)
-            }
-            Op::Sub => {
-                let args = self.elementwise(node)?;
-                self.add(name, ops::Sub, &args, None)
-            }
-            Op::Mul => {
-                let args = self.elementwise(node)?;
-                self.add(name, ops::Mul, &args, None)
-            }
+            Op::Quantize(quantizer) => self.quantize(id, node, quantizer),
+            Op::ScaledQuantize(quantizer) => self.scaled_quantize(id, node, quantizer),
+            Op::MatMul => self.matmul(node),
+            Op::Conv { .. } => self.conv(node),
+            Op::Add | Op::Sub => self.sum(node),
+            Op::Mul => self.product(node),
+            Op::Div => self.quotient(node),
+            Op::Pow => self.power(id, node),
+            Op::Min | Op::Max => self.extreme(node),
+            Op::Less | Op::LessEqual | Op::Equal => self.comparison(node),
+            Op::Where => self.choice(node),
             Op::Relu => {
                 let x = self.operand(node.args[0], false)?;
-                self.add(name, ops::Relu, &[x], None)
+                let result = self.add(&node.name, ops::Relu, &[x.node], None)?;
+                Ok(Carried { node: result, ..x })
             }
-            Op::Reshape => {
-                let x = self.operand(node.args[0], false)?;
-                let shape = node.shape.clone();
-                self.add(name, ops::Reshape { shape }, &[x], None)
-            }
-            Op::Transpose { permutation } => {
-                let x = self.operand(node.args[0], false)?;
-                let permutation = permutation.clone();
-                self.add(name, ops::Transpose { permutation }, &[x], None)
-            }
-            Op::Softmax { axis } => {
-                let x = self.operand(node.args[0], false)?;
-                softmax::expand(&mut self.builder, name, x, *axis)
-            }
-            other => Err(format!("has no integer form yet: {}", other.name())),
+            Op::Unary(function) => self.unary(id, node, *function),
+            Op::Softmax { axis } => self.softmax(node, *axis),
+            Op::Reduce { kind, axis } => self.reduce(node, *kind, *axis),
+            Op::Pool { .. } => self.pool(node),
+            Op::Arg { .. } | Op::TopK { .. } => self.ranked(node),
+            Op::Concat { axis } => self.concat(node, *axis),
+            Op::Lookup => self.lookup(node),
+            Op::Reshape
+            | Op::Transpose { .. }
+            | Op::Slice { .. }
+            | Op::Pad { .. }
+            | Op::Gather { .. }
+            | Op::Expand => self.moved(node),
         }
-    }
-
-    fn elementwise(&mut self, node: &Node) -> Result<[NodeId; 2], String> {
-        Ok([
-            self.operand(node.args[0], true)?,
-            self.operand(node.args[1], true)?,
-        ])
-    }
-
-    fn quantize(&mut self, node: &Node, quantizer: &Quantizer) -> Result<NodeId, String> {
-        let from = self.graph.node(node.args[0]);
-        match &from.op {
-            // The input has this very format already.
-            Op::Input => self.operand(node.args[0], false),
-            Op::Constant(tensor) => {
-                let (constant, ty) = constant::rounded(tensor, quantizer);
-                self.add_constant(&from.name, constant, ty)
-            }
-            _ => {
-                let x = self.operand(node.args[0], false)?;
-                let op = Requantize {
-                    rounding: quantizer.rounding,
-                    overflow: quantizer.overflow,
-                };
-                let ty = TensorType {
-                    shape: node.shape.clone(),
-                    formats: quantizer.formats.clone(),
-                };
-                self.add(&node.name, op, &[x], Some(ty))
-            }
-        }
-    }
-
-    /// The sum of a matrix product that nothing else uses and a constant per
-    /// column, as one operation: the same exact result.
-    fn bias(&mut self, node: &Node) -> Result<Option<NodeId>, String> {
-        for [product, bias] in [[0, 1], [1, 0]].map(|order| order.map(|i| node.args[i])) {
-            let matmul = self.graph.node(product);
-            if matmul.op != Op::MatMul || self.uses[product.0] != 1 {
-                continue;
-            }
-            let columns = node.shape.last().copied();
-            let shape = &self.graph.node(bias).shape;
-            let per_column =
-                shape.last().copied() == columns && shape.iter().rev().skip(1).all(|&dim| dim == 1);
-            if !per_column || node.shape != matmul.shape {
-                continue;
-            }
-            let bias = self.operand(bias, false)?;
-            let Some(constant) = self.constant_of(bias).cloned() else {
-                continue;
-            };
-            let ty = self.builder.ty(bias).clone();
-            let flat = TensorType {
-                shape: vec![constant.mantissas.len()],
-                formats: crate::ir::Formats::each(
-                    vec![constant.mantissas.len()],
-                    ty.element_formats(),
-                ),
-            };
-            let name = self.graph.node(node.args[1]).name.clone();
-            let bias = self.add_constant(&name, constant, flat)?;
-            let x = self.operand(matmul.args[0], false)?;
-            let w = self.operand(matmul.args[1], false)?;
-            return self
-                .add(&node.name, ops::Dense, &[x, w, bias], None)
-                .map(Some);
-        }
-        Ok(None)
     }
 }

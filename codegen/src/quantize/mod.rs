@@ -6,12 +6,22 @@
 //! by name what is not exact.
 
 mod constant;
+mod contraction;
+mod functions;
 mod integer;
+mod multiply;
+mod notes;
+mod pairs;
 mod post_training;
+mod rearrange;
+mod reductions;
+mod round;
+mod scale;
 mod sites;
 mod softmax;
 
-pub use integer::to_integer;
+pub use integer::{to_integer, to_integer_noted};
+pub use notes::Note;
 pub use post_training::{Calibration, CalibrationError, Placed, Placement, post_training};
 pub use sites::{Bits, Role, Site, SiteBits, Widths};
 
@@ -88,6 +98,18 @@ fn lines(items: &[Unsupported]) -> String {
 ///
 /// A file that cannot be imported, or values without an exact integer form.
 pub fn load(path: &Path, float: Option<&PostTraining>) -> Result<Module, LoadError> {
+    load_noted(path, float).map(|(module, _)| module)
+}
+
+/// Reads a model file as [`load`] does, and says what is not exact in it.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_noted(
+    path: &Path,
+    float: Option<&PostTraining>,
+) -> Result<(Module, Vec<Note>), LoadError> {
     let shown = path.display().to_string();
     if path.extension().is_some_and(|extension| extension == "ir") {
         let text = std::fs::read_to_string(path).map_err(|source| ImportError::Read {
@@ -98,7 +120,7 @@ pub fn load(path: &Path, float: Option<&PostTraining>) -> Result<Module, LoadErr
             path: shown.clone(),
             source,
         })?;
-        return checked(parsed, shown);
+        return checked(parsed, shown).map(|module| (module, Vec::new()));
     }
     let mut graph = import::read(path)?;
     if let Some(float) = float {
@@ -109,11 +131,11 @@ pub fn load(path: &Path, float: Option<&PostTraining>) -> Result<Module, LoadErr
             }
         })?;
     }
-    let module = to_integer(&graph).map_err(|items| LoadError::NotExact {
+    let (module, notes) = to_integer_noted(&graph).map_err(|items| LoadError::NotExact {
         path: shown.clone(),
         items,
     })?;
-    checked(module, shown)
+    checked(module, shown).map(|module| (module, notes))
 }
 
 fn checked(module: Module, path: String) -> Result<Module, LoadError> {

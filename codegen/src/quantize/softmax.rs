@@ -8,8 +8,11 @@
 
 use trigforge::{Format, Overflow, Rounding};
 
+use super::integer::Writer;
+use super::scale::Carried;
 use crate::ir::{Builder, NodeError, NodeId, TensorType};
 use crate::ops::{Constant, Mul, ReduceMax, ReduceSum, Requantize, Sub, Table};
+use crate::real::Node;
 
 /// Index bits of both tables.
 const INDEX_BITS: i32 = 10;
@@ -19,27 +22,40 @@ const DISTANCE_I: i32 = 3;
 /// Fractional bits of exponentials, reciprocals and results, which reach 1.
 const RESULT_F: i32 = 15;
 
-pub(super) fn expand(
+impl Writer<'_> {
+    /// Softmax. A factor of the operand meets the distances from the largest
+    /// element.
+    pub(super) fn softmax(&mut self, node: &Node, axis: usize) -> Result<Carried, String> {
+        let name = node.name.as_str();
+        let mut x = self.operand(node.args[0], false)?;
+        if x.scale.varies_along(axis) {
+            x = self.plain_operand(node.args[0]).map(Carried::plain)?;
+        }
+        let part = |suffix: &str| format!("{name}.{suffix}");
+        let max = self.add(&part("max"), ReduceMax { axis }, &[x.node], None)?;
+        let distance = self.add(&part("distance"), Sub, &[max, x.node], None)?;
+        let factor = x.scale.tensor(node.shape.len());
+        let distance = self.multiplied(name, distance, &factor)?.node;
+        expand(&mut self.builder, name, distance, axis).map(Carried::plain)
+    }
+}
+
+/// Softmax from the distances of all elements from the largest.
+fn expand(
     builder: &mut Builder,
     name: &str,
-    x: NodeId,
+    distance: NodeId,
     axis: usize,
 ) -> Result<NodeId, String> {
     let reason = |error: NodeError| error.reason;
     let format = |k, i, f| Format::new(k, i, f).ok_or("internal error: not a format".to_owned());
     let result = format(false, 1, RESULT_F)?;
-    let shape = builder.ty(x).shape.clone();
+    let shape = builder.ty(distance).shape.clone();
     let mut kept = shape.clone();
     kept[axis] = 1;
     let count = i32::try_from(shape[axis]).map_err(|_| "too many elements".to_owned())?;
     let part = |suffix: &str| format!("{name}.{suffix}");
 
-    let max = builder
-        .node(part("max"), ReduceMax { axis }, &[x], None)
-        .map_err(reason)?;
-    let distance = builder
-        .node(part("distance"), Sub, &[max, x], None)
-        .map_err(reason)?;
     let cut = Requantize {
         rounding: Rounding::RndConv,
         overflow: Overflow::Sat,

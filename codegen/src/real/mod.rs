@@ -17,5 +17,6 @@ pub use fold::fold;
 pub use function::Function;
 pub use graph::{Graph, Id, Node, Tensor};
 pub use op::{Op, PoolKind, Quantizer, Reduction};
+pub(crate) use ops::evaluate as evaluate_op;
 pub use scaled::{IntegerRounding, ScaledQuantizer};
 pub use value::{Dyadic, encode};

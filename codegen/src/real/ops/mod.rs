@@ -72,7 +72,7 @@ pub(super) fn shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> 
 /// # Errors
 ///
 /// An operand's value that the operation does not take.
-pub(super) fn evaluate(op: &Op, args: &[&Tensor], shape: &[usize]) -> Result<Tensor, String> {
+pub(crate) fn evaluate(op: &Op, args: &[&Tensor], shape: &[usize]) -> Result<Tensor, String> {
     Ok(match (op, args) {
         (Op::Constant(tensor), _) => tensor.clone(),
         (Op::MatMul, [a, b]) => matmul::evaluate(a, b, shape),

@@ -1,0 +1,244 @@
+//! Functions of one value: exact where integers have them, else tables.
+//!
+//! A table has an entry for every mantissa that its operand can take. If all
+//! that takes the function's result is one quantiser, the entries are that
+//! quantiser's results, so that no rounding happens twice. Else they are
+//! rounded to [`ENTRY_BITS`] bits.
+
+use trigforge::{Format, Overflow, Rounding};
+
+use crate::ir::{NodeId, TensorType};
+use crate::ops::{self, Constant, Requantize};
+use crate::real::{Dyadic, Function, Id, Node, Op, encode};
+
+use super::integer::Writer;
+use super::scale::Carried;
+
+/// Most index bits of a table.
+pub(super) const INDEX_BITS: u32 = 12;
+
+/// Bits of the entries of a table that no quantiser follows.
+const ENTRY_BITS: i32 = 16;
+
+impl Writer<'_> {
+    /// A function of one value.
+    pub(super) fn unary(
+        &mut self,
+        id: Id,
+        node: &Node,
+        function: Function,
+    ) -> Result<Carried, String> {
+        let x = self.operand(node.args[0], false)?;
+        let op: Option<ops::Op> = match function {
+            Function::Abs => Some(ops::Abs.into()),
+            Function::Sign => {
+                let result = self.add(&node.name, ops::Sign, &[x.node], None)?;
+                return Ok(Carried::plain(result));
+            }
+            Function::Neg => {
+                let result = self.negated(&node.name, x.node)?;
+                return Ok(Carried { node: result, ..x });
+            }
+            Function::Ceil => {
+                let negative = self.negated(&format!("{}.negative", node.name), x.node)?;
+                let negative = Carried {
+                    node: negative,
+                    ..x
+                };
+                let floor = self.whole(node, &negative, Rounding::Trn)?;
+                return self.negated(&node.name, floor.node).map(Carried::plain);
+            }
+            Function::Floor => return self.whole(node, &x, Rounding::Trn),
+            Function::Round => return self.whole(node, &x, Rounding::RndConv),
+            Function::Truncate => return self.whole(node, &x, Rounding::TrnZero),
+            // What a file keeps in half or single precision, it rounds only
+            // where the value has more bits than these.
+            Function::Float16 if self.significant_bits(&x) <= 11 => return Ok(x),
+            Function::Float32 if self.significant_bits(&x) <= 24 => return Ok(x),
+            Function::Integer { lo, hi } if self.lies_within(&x, lo, hi) => return Ok(x),
+            _ => None,
+        };
+        match op {
+            Some(op) => {
+                let result = self.add(&node.name, op, &[x.node], None)?;
+                Ok(Carried { node: result, ..x })
+            }
+            None => self.function(id, node, &|x| function.apply(x)),
+        }
+    }
+
+    fn significant_bits(&self, x: &Carried) -> u32 {
+        match x.scale.is_one() {
+            true => self.builder.ty(x.node).formats.max_width(),
+            false => u32::MAX,
+        }
+    }
+
+    fn lies_within(&self, x: &Carried, lo: i64, hi: i64) -> bool {
+        let hull = self.hull(x.node);
+        let f = self.builder.ty(x.node).formats.uniform_f();
+        x.scale.is_one() && f == Some(0) && hull.lo >= lo && hull.hi <= hi
+    }
+
+    /// Rounding to whole numbers.
+    fn whole(&mut self, node: &Node, x: &Carried, rounding: Rounding) -> Result<Carried, String> {
+        let plain = self.plain(&node.name, x)?;
+        let widest = self.builder.ty(plain).formats.entries().iter();
+        let i = widest.map(|format| format.i()).max().unwrap_or(0).max(0) + 1;
+        let format = Format::new(true, i.min(62), 0).ok_or("it is too wide")?;
+        let ty = TensorType::uniform(node.shape.clone(), format);
+        let op = Requantize {
+            rounding,
+            overflow: Overflow::Sat,
+        };
+        let result = self.add(&node.name, op, &[plain], Some(ty))?;
+        Ok(Carried::plain(result))
+    }
+
+    /// A function of the operand of a node, as a table.
+    pub(super) fn function(
+        &mut self,
+        id: Id,
+        node: &Node,
+        function: &dyn Fn(f64) -> f64,
+    ) -> Result<Carried, String> {
+        let x = self.operand(node.args[0], false)?;
+        let shape = node.shape.clone();
+        let table = self.table(&node.name, &x, &shape, function, Some(id))?;
+        Ok(Carried::plain(table))
+    }
+
+    /// A table of a function over the range of a value. With `id`, the node
+    /// whose result it is, a quantiser that follows gives the entries.
+    pub(super) fn table(
+        &mut self,
+        name: &str,
+        x: &Carried,
+        shape: &[usize],
+        function: &dyn Fn(f64) -> f64,
+        id: Option<Id>,
+    ) -> Result<NodeId, String> {
+        let index = match x.scale.single() {
+            Some(_) => x.node,
+            None => self.plain(name, x)?,
+        };
+        let factor = match index == x.node {
+            true => x.scale.single().unwrap_or(1.0),
+            false => 1.0,
+        };
+        let ty = self.builder.ty(index);
+        let Some(f) = ty.formats.uniform_f() else {
+            return Err("its operand has more than one format".to_owned());
+        };
+        let range = self.hull(index);
+        let bits = 64 - range.hi.abs_diff(range.lo).leading_zeros();
+        if bits > INDEX_BITS {
+            return Err(format!(
+                "its operand takes values of {bits} bits, an index of a table at most \
+                 {INDEX_BITS}: quantise it, or give calibration events (--calib FILE --width W)"
+            ));
+        }
+        let values: Vec<_> = (range.lo..=range.hi)
+            .map(|m| function(libm::scalbn(m as f64, -f) * factor))
+            .collect();
+        let quantiser = id.and_then(|id| self.only_quantiser(id));
+        let (mantissas, format) = match quantiser {
+            Some(quantiser) => {
+                let entries = self.quantised(quantiser, &values)?;
+                let users = id.map(|id| self.users[id.0].clone()).unwrap_or_default();
+                users.iter().for_each(|user| self.fused[user.0] = true);
+                entries
+            }
+            None => self.entries(name, &values)?,
+        };
+        let entries = TensorType::uniform([mantissas.len()], format);
+        let entries =
+            self.add_constant(&format!("{name}.table"), Constant { mantissas }, entries)?;
+        debug_assert_eq!(self.builder.ty(index).shape, shape);
+        let op = ops::Table { first: range.lo };
+        self.add(name, op, &[index, entries], None)
+    }
+
+    /// The quantiser that all users of a node are, if they are one.
+    fn only_quantiser(&self, id: Id) -> Option<Id> {
+        let users = &self.users[id.0];
+        let first = *users.first()?;
+        let op = &self.graph.node(first).op;
+        let known = match op {
+            Op::Quantize(quantizer) => quantizer.formats.entries().len() == 1,
+            Op::ScaledQuantize(quantizer) => {
+                quantizer.scale.len() == 1 && quantizer.zero.len() == 1
+            }
+            _ => false,
+        };
+        let same = users.iter().all(|user| self.graph.node(*user).op == *op);
+        (known && same && !self.is_output(id)).then_some(first)
+    }
+
+    /// What a quantiser makes of real numbers.
+    fn quantised(&self, quantiser: Id, values: &[f64]) -> Result<(Vec<i64>, Format), String> {
+        match &self.graph.node(quantiser).op {
+            Op::Quantize(quantizer) => {
+                let format = quantizer.formats.entries()[0];
+                let mantissas = values
+                    .iter()
+                    .map(|&value| {
+                        let real = finite(value)?;
+                        let modes = (quantizer.rounding, quantizer.overflow);
+                        Ok(real.requantize(format, modes.0, modes.1).0)
+                    })
+                    .collect::<Result<_, String>>()?;
+                Ok((mantissas, format))
+            }
+            Op::ScaledQuantize(quantizer) => {
+                let mut mantissas = Vec::with_capacity(values.len());
+                for &value in values {
+                    finite(value)?;
+                    let value = ndarray::arr1(&[value]).into_dyn();
+                    mantissas.extend(quantizer.apply(&value).iter().map(|&q| q as i64));
+                }
+                let lo = mantissas.iter().copied().min().unwrap_or(0);
+                let hi = mantissas.iter().copied().max().unwrap_or(0);
+                let format = Format::covering(lo.into(), hi.into(), 0);
+                Ok((mantissas, format.ok_or("its entries are too wide")?))
+            }
+            other => Err(format!("internal error: {} is no quantiser", other.name())),
+        }
+    }
+
+    /// Entries of [`ENTRY_BITS`] bits. What is not finite saturates.
+    fn entries(&mut self, name: &str, values: &[f64]) -> Result<(Vec<i64>, Format), String> {
+        if values.iter().any(|value| value.is_nan()) {
+            return Err("it gives what is no number within its operand's range".to_owned());
+        }
+        let finite = || values.iter().copied().filter(|value| value.is_finite());
+        let lo = finite().fold(0.0, f64::min);
+        let hi = finite().fold(0.0, f64::max);
+        let reach = |value: f64| encode(value).filter(|v| v.m != 0).map(|v| v.integer_bits());
+        let signed = lo < 0.0;
+        let i = reach(lo).max(reach(hi)).unwrap_or(0);
+        let format = Format::new(signed, i, ENTRY_BITS - i32::from(signed) - i)
+            .ok_or("its values are out of range")?;
+        let mantissas = values
+            .iter()
+            .map(|&value| {
+                let scaled = libm::rint(libm::scalbn(value, format.f()));
+                scaled.clamp(format.min() as f64, format.max() as f64) as i64
+            })
+            .collect();
+        let unbounded = values.iter().filter(|value| value.is_infinite()).count();
+        let mut text = format!("the entries of its table are rounded to {format}");
+        if unbounded > 0 {
+            text += &format!("; {unbounded} of them are not finite, and saturate");
+        }
+        self.note(name, text);
+        Ok((mantissas, format))
+    }
+}
+
+/// A table's entry, which a quantiser can saturate but not round if it is no
+/// number; infinite ones are as the largest doubles.
+fn finite(value: f64) -> Result<Dyadic, String> {
+    encode(value.clamp(f64::MIN, f64::MAX))
+        .ok_or_else(|| "it gives what is no number within its operand's range".to_owned())
+}
