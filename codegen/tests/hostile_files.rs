@@ -190,7 +190,7 @@ fn shapes_that_no_machine_holds_are_refused() -> Outcome {
 #[test]
 fn other_operator_sets_are_refused() -> Outcome {
     let folder = tempfile::tempdir()?;
-    for version in [1, 6, 22, 1_000] {
+    for version in [1, 6, 23, 1_000] {
         let mut file = support::small_classifier(str::to_owned);
         file.opset_import = vec![OperatorSetIdProto {
             domain: None,

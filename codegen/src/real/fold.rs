@@ -60,10 +60,7 @@ impl Folder<'_> {
             .iter()
             .map(|&arg| self.new.constant(arg))
             .collect();
-        let foldable = !matches!(
-            node.op,
-            Op::Input | Op::Constant(_) | Op::Quantize(_) | Op::ScaledQuantize(_)
-        );
+        let foldable = node.op.is_foldable();
         if let (true, Some(constants)) = (foldable, constants) {
             let tensor = evaluate_constant(&node, &constants)?;
             return Ok(self.new.constant_node(node.name, tensor));

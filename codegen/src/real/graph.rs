@@ -12,6 +12,13 @@ pub type Tensor = ArrayD<f64>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub(crate) usize);
 
+impl Id {
+    /// The id of a node by its position.
+    pub(crate) fn nth(position: usize) -> Self {
+        Self(position)
+    }
+}
+
 /// One operation and its result's shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -154,6 +161,27 @@ impl Graph {
             shape,
         });
         Ok(Id(self.nodes.len() - 1))
+    }
+
+    /// The value of a node whose operands are constants; `None` if they are not,
+    /// or if the operation stays in the graph.
+    ///
+    /// # Errors
+    ///
+    /// A value that is not finite, or an operand that is not taken.
+    pub(crate) fn constant_value(&self, id: Id) -> Result<Option<Tensor>, String> {
+        let node = self.node(id);
+        let args: Option<Vec<_>> = node.args.iter().map(|&arg| self.constant(arg)).collect();
+        let Some(args) = args.filter(|_| node.op.is_foldable()) else {
+            return Ok(None);
+        };
+        let value = ops::evaluate(&node.op, &args, &node.shape)?;
+        match value.iter().find(|value| !value.is_finite()) {
+            None => Ok(Some(value)),
+            Some(value) => Err(format!(
+                "its operands are constants, and it gives {value}, which is not a finite number"
+            )),
+        }
     }
 
     /// How many operands and outputs refer to each node.

@@ -187,6 +187,58 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether the result follows from constant operands when the model is read.
+    /// A rounding stays in the graph, since its format is part of the model.
+    pub(crate) fn is_foldable(&self) -> bool {
+        !matches!(
+            self,
+            Self::Input | Self::Constant(_) | Self::Quantize(_) | Self::ScaledQuantize(_)
+        )
+    }
+
+    /// Whether every element of the result is one of the operands'.
+    pub(crate) fn moves_only(&self) -> bool {
+        matches!(
+            self,
+            Self::Reshape
+                | Self::Transpose { .. }
+                | Self::Slice { .. }
+                | Self::Concat { .. }
+                | Self::Gather { .. }
+                | Self::Expand
+        )
+    }
+
+    /// Whether no element of the result can leave the operands' element type: it
+    /// is one of theirs, or 0 or 1, a position, or clamped to a range.
+    pub(crate) fn stays_in_type(&self) -> bool {
+        self.moves_only()
+            || matches!(
+                self,
+                Self::Input
+                    | Self::ScaledQuantize(_)
+                    | Self::Min
+                    | Self::Max
+                    | Self::Less
+                    | Self::LessEqual
+                    | Self::Equal
+                    | Self::Relu
+                    | Self::Where
+                    | Self::Reduce {
+                        kind: Reduction::Max | Reduction::Min,
+                        ..
+                    }
+                    | Self::Arg { .. }
+                    | Self::TopK { .. }
+                    | Self::Pad { .. }
+                    | Self::Lookup
+                    | Self::Pool {
+                        kind: PoolKind::Max,
+                        ..
+                    }
+            )
+    }
+
     /// The operation's name in messages.
     pub fn name(&self) -> &'static str {
         match self {

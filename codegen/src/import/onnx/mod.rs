@@ -1,12 +1,12 @@
 //! ONNX and QONNX files.
 //!
-//! Opsets 7 to 21 of the default domain, and `Quant` of QONNX (domains
+//! Opsets 7 to 22 of the default domain, and `Quant` of QONNX (domains
 //! `qonnx.custom_op.general`, `finn.custom_op.general`, `onnx.brevitas`).
 //! `operators` says operator by operator what is taken.
 
 mod attributes;
-mod batch_norm;
-mod gemm;
+mod call;
+mod element;
 mod operators;
 mod order;
 #[allow(missing_docs, clippy::all)]
@@ -17,22 +17,32 @@ mod quant_linear;
 mod quant_operators;
 mod quant_trunc;
 mod scope;
-mod shape;
 mod tensor;
+
+pub use self::operators::{Operator, operators};
 
 pub(super) use self::operators::names as operator_names;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use prost::Message;
 
-use self::proto::{GraphProto, ModelProto};
+use self::proto::{GraphProto, ModelProto, TensorProto};
 use self::scope::Scope;
 use super::{ImportError, Unsupported, file};
-use crate::real::Graph;
+use crate::real::{Graph, Tensor};
 
 /// Opsets of the default domain whose operators are read.
-const OPSETS: std::ops::RangeInclusive<i64> = 7..=21;
+const OPSETS: std::ops::RangeInclusive<i64> = 7..=22;
+
+/// What an import is told beside the file.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Values of graph inputs, by name, which become constants: shapes, axes or
+    /// indices that a model leaves open and an operator must know.
+    pub constants: BTreeMap<String, TensorProto>,
+}
 
 /// Reads an ONNX file as it is written, nothing folded.
 ///
@@ -40,6 +50,15 @@ const OPSETS: std::ops::RangeInclusive<i64> = 7..=21;
 ///
 /// See [`ImportError`]; everything unsupported is reported at once.
 pub fn read(path: &Path) -> Result<Graph, ImportError> {
+    read_with(path, &Options::default())
+}
+
+/// Reads an ONNX file with values for some of its inputs.
+///
+/// # Errors
+///
+/// As [`read`]; a value that does not fit its input.
+pub fn read_with(path: &Path, options: &Options) -> Result<Graph, ImportError> {
     // Field numbers of ModelProto with their wire types, as its first byte.
     let (bytes, sha256) = file::read(path, |first| {
         matches!(
@@ -61,11 +80,12 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
     }
     let mut unsupported = Vec::new();
     let opset = opset(&model, &mut unsupported);
-    let imported =
-        import_graph(graph, opset, &mut unsupported).map_err(|reason| ImportError::Invalid {
+    let imported = import_graph(graph, options, opset, &mut unsupported).map_err(|reason| {
+        ImportError::Invalid {
             path: path.to_owned(),
             reason,
-        })?;
+        }
+    })?;
     if !unsupported.is_empty() {
         return Err(ImportError::Unsupported {
             path: path.to_owned(),
@@ -76,6 +96,19 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
         source_sha256: sha256,
         ..imported
     })
+}
+
+/// Reads the elements of a tensor of ONNX.
+///
+/// # Errors
+///
+/// An element type or a value that is not taken.
+pub fn read_tensor(tensor: &TensorProto) -> Result<Tensor, String> {
+    let constant = tensor::read(tensor)?;
+    match constant.exact {
+        true => Ok(constant.tensor),
+        false => Err("it holds integers beyond 2^53".to_owned()),
+    }
 }
 
 fn opset(model: &ModelProto, unsupported: &mut Vec<Unsupported>) -> i64 {
@@ -103,10 +136,11 @@ fn opset(model: &ModelProto, unsupported: &mut Vec<Unsupported>) -> i64 {
 /// The graph as far as it is supported; `Err` names a broken rule of ONNX.
 fn import_graph(
     graph: &GraphProto,
+    options: &Options,
     opset: i64,
     unsupported: &mut Vec<Unsupported>,
 ) -> Result<Graph, String> {
-    let mut scope = Scope::new(graph, opset, unsupported);
+    let mut scope = Scope::new(graph, options, opset, unsupported);
     scope.sparse_initializers();
     scope.initializers()?;
     scope.inputs()?;

@@ -22,7 +22,7 @@
 use ndarray::IxDyn;
 use trigforge::{Format, Overflow, Rounding};
 
-use super::operators::Call;
+use super::call::Call;
 use super::scope::Scope;
 use crate::import::shorten;
 use crate::ir::Formats;

@@ -5,7 +5,7 @@
 //! steps over the whole range, as with one exponent bit; else there is no
 //! integer form, and the node is refused.
 
-use super::operators::Call;
+use super::call::Call;
 use super::quant::{dequantize, flag, rounding_mode, scalar};
 use super::scope::Scope;
 use crate::real::{Id, IntegerRounding, Op, ScaledQuantizer, encode};

@@ -9,8 +9,8 @@
 
 use ndarray::IxDyn;
 
-use super::operators::Call;
-use super::proto::tensor_proto::DataType;
+use super::call::Call;
+use super::element::Element;
 use super::quant::{dequantize, scalar};
 use super::scope::Scope;
 use crate::real::{Id, IntegerRounding, Op, ScaledQuantizer, Tensor};
@@ -23,17 +23,16 @@ pub(super) fn quantize(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result
     call.attributes.int("saturate", 1)?;
     let stated = call.attributes.int("output_dtype", 0)?;
     let zero = call.optional_arg(2);
-    let kind = match (stated, zero) {
-        (0, None) => DataType::Uint8,
-        (0, Some(zero)) => element_type(scope, zero)?,
-        (stated, None) => data_type(stated)?,
-        (stated, Some(zero)) if data_type(stated)? == element_type(scope, zero)? => {
-            data_type(stated)?
-        }
+    let zero_kind = call.value(2).map(|zero| zero.element);
+    call.element = match (stated, zero_kind) {
+        (0, None) => Element::Uint(8),
+        (0, Some(zero)) => zero,
+        (stated, None) => stated_type(stated)?,
+        (stated, Some(zero)) if stated_type(stated)? == zero => zero,
         _ => return Err("attribute `output_dtype` is not the zero point's type".to_owned()),
     };
     let x = call.arg(0)?;
-    let quantizer = quantizer(scope, x, [Some(call.arg(1)?), zero], axis, kind)?;
+    let quantizer = quantizer(scope, x, [Some(call.arg(1)?), zero], axis, call.element)?;
     scope.op(call.name, Op::ScaledQuantize(quantizer), &[x])
 }
 
@@ -52,6 +51,7 @@ pub(super) fn linear(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<I
         return Err(format!("its scale is {scale:e}, expected a number above 0"));
     }
     let integers = integers(scope, x)?;
+    call.element = call.element_of(1)?;
     dequantize(scope, call.name, integers, scale, zero)
 }
 
@@ -60,6 +60,7 @@ pub(super) fn matmul_integer(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> 
     let zeros = [call.optional_arg(2), call.optional_arg(3)];
     let a = centred(scope, call, call.arg(0)?, zeros[0], -2)?;
     let b = centred(scope, call, call.arg(1)?, zeros[1], -1)?;
+    call.element = Element::Int(32);
     scope.op(call.name, Op::MatMul, &[a, b])
 }
 
@@ -91,13 +92,14 @@ pub(super) fn dequantized(
 /// A result behind its scale and zero point, the operands from `first` on.
 pub(super) fn requantized(
     scope: &mut Scope<'_>,
-    call: &Call<'_, '_>,
+    call: &mut Call<'_, '_>,
     x: Id,
     first: usize,
 ) -> Result<Id, String> {
     let zero = call.arg(first + 1)?;
-    let kind = element_type(scope, zero)?;
-    let quantizer = quantizer(scope, x, [call.optional_arg(first), Some(zero)], 1, kind)?;
+    call.element = call.element_of(first + 1)?;
+    let scale = call.optional_arg(first);
+    let quantizer = quantizer(scope, x, [scale, Some(zero)], 1, call.element)?;
     scope.op(call.name, Op::ScaledQuantize(quantizer), &[x])
 }
 
@@ -123,7 +125,7 @@ fn quantizer(
     x: Id,
     [scale, zero]: [Option<Id>; 2],
     axis: i64,
-    kind: DataType,
+    kind: Element,
 ) -> Result<ScaledQuantizer, String> {
     let shape = &scope.graph.node(x).shape;
     let (lo, hi) = range(kind)?;
@@ -198,32 +200,19 @@ fn integers(scope: &mut Scope<'_>, id: Id) -> Result<Id, String> {
     scope.op(&name, marker, &[id])
 }
 
-fn element_type(scope: &Scope<'_>, id: Id) -> Result<DataType, String> {
-    scope
-        .element_type(id)
-        .ok_or_else(|| "its zero point must be a constant".to_owned())
-}
-
-fn data_type(number: i64) -> Result<DataType, String> {
-    i32::try_from(number)
-        .ok()
-        .and_then(|number| DataType::try_from(number).ok())
-        .ok_or_else(|| format!("attribute `output_dtype` is {number}, no type of ONNX"))
+fn stated_type(number: i64) -> Result<Element, String> {
+    let number = i32::try_from(number);
+    let number = number.map_err(|_| "attribute `output_dtype` is no type of ONNX".to_owned())?;
+    Element::of(number)
 }
 
 /// The integers of a type.
-fn range(kind: DataType) -> Result<(i64, i64), String> {
-    let width = match kind {
-        DataType::Uint4 | DataType::Int4 => 4,
-        DataType::Uint8 | DataType::Int8 => 8,
-        DataType::Uint16 | DataType::Int16 => 16,
-        other => {
-            return Err(format!(
-                "its result is {}; INT4, UINT4, INT8, UINT8, INT16 and UINT16 are taken",
-                other.as_str_name()
-            ));
-        }
-    };
-    let signed = matches!(kind, DataType::Int4 | DataType::Int8 | DataType::Int16);
-    Ok(super::quant::range(width, signed, false))
+fn range(kind: Element) -> Result<(i64, i64), String> {
+    match kind {
+        Element::Int(bits @ (4 | 8 | 16)) => Ok(super::quant::range(bits.into(), true, false)),
+        Element::Uint(bits @ (4 | 8 | 16)) => Ok(super::quant::range(bits.into(), false, false)),
+        other => Err(format!(
+            "its result is {other}; INT4, UINT4, INT8, UINT8, INT16 and UINT16 are taken"
+        )),
+    }
 }

@@ -1,6 +1,6 @@
 //! The quantising operators that are taken: of QONNX, and of ONNX itself.
 
-use super::operators::Translate;
+use super::operators::{Row, Types, row};
 use super::{quant, quant_float, quant_linear, quant_trunc};
 
 /// Domains in which QONNX operators are written.
@@ -10,21 +10,57 @@ const QONNX_DOMAINS: &[&str] = &[
     "onnx.brevitas",
 ];
 
-/// QONNX: operator, largest number of operands, translation.
-const QONNX: &[(&str, usize, Translate)] = &[
-    ("BipolarQuant", 2, quant::bipolar),
-    ("FloatQuant", 6, quant_float::translate),
-    ("IntQuant", 4, quant::translate),
-    ("Quant", 4, quant::translate),
-    ("Trunc", 6, quant_trunc::translate),
+/// QONNX, whose versions are those of its own domains.
+const QONNX: &[Row] = &[
+    row("BipolarQuant", 1, (2, 2), Types::FirstFloat, quant::bipolar),
+    row(
+        "FloatQuant",
+        1,
+        (6, 6),
+        Types::FirstFloat,
+        quant_float::translate,
+    ),
+    row("IntQuant", 1, (4, 4), Types::FirstFloat, quant::translate),
+    row("Quant", 1, (4, 4), Types::FirstFloat, quant::translate),
+    row(
+        "Trunc",
+        1,
+        (5, 6),
+        Types::FirstFloat,
+        quant_trunc::translate,
+    ),
 ];
 
 /// The default domain.
-pub(super) const LINEAR: &[(&str, usize, Translate)] = &[
-    ("DequantizeLinear", 3, quant_linear::linear),
-    ("MatMulInteger", 4, quant_linear::matmul_integer),
-    ("QLinearMatMul", 8, quant_linear::qlinear_matmul),
-    ("QuantizeLinear", 3, quant_linear::quantize),
+pub(super) const LINEAR: &[Row] = &[
+    row(
+        "DequantizeLinear",
+        10,
+        (2, 3),
+        Types::First,
+        quant_linear::linear,
+    ),
+    row(
+        "MatMulInteger",
+        10,
+        (2, 4),
+        Types::First,
+        quant_linear::matmul_integer,
+    ),
+    row(
+        "QLinearMatMul",
+        10,
+        (8, 8),
+        Types::First,
+        quant_linear::qlinear_matmul,
+    ),
+    row(
+        "QuantizeLinear",
+        10,
+        (2, 3),
+        Types::FirstFloat,
+        quant_linear::quantize,
+    ),
 ];
 
 /// What is refused of the default domain, and why.
@@ -33,30 +69,22 @@ const REFUSED: &[(&str, &str)] = &[(
     "its scale depends on the event; quantise the model statically",
 )];
 
-/// The translation of a quantising operator, or why it is not taken; `None` if
-/// it is another operator.
-pub(super) fn find(domain: &str, operator: &str) -> Option<Result<(usize, Translate), String>> {
-    let row = |table: &[(&str, usize, Translate)]| {
-        let row = table.iter().find(|(name, ..)| *name == operator);
-        row.map(|&(_, most, translate)| (most, translate))
-    };
+/// The row of a quantising operator of QONNX, or why an operator is not taken;
+/// `None` if it is another operator.
+pub(super) fn find(domain: &str, operator: &str) -> Option<Result<Row, String>> {
     if QONNX_DOMAINS.contains(&domain) {
-        let names: Vec<_> = QONNX.iter().map(|(name, ..)| *name).collect();
-        let known = row(QONNX);
+        let names: Vec<_> = QONNX.iter().map(|row| row.name).collect();
+        let known = QONNX.iter().find(|row| row.name == operator).copied();
         return Some(known.ok_or_else(|| format!("of QONNX, {} are taken", names.join(", "))));
     }
     if !matches!(domain, "" | "ai.onnx") {
         return None;
     }
     let refused = REFUSED.iter().find(|(name, _)| *name == operator);
-    match refused {
-        Some((_, reason)) => Some(Err((*reason).to_owned())),
-        None => row(LINEAR).map(Ok),
-    }
+    refused.map(|(_, reason)| Err((*reason).to_owned()))
 }
 
-/// The quantising operators that are taken, for a message.
+/// The operators of QONNX that are taken, for a message.
 pub(super) fn names() -> impl Iterator<Item = String> {
-    let linear = LINEAR.iter().map(|(name, ..)| (*name).to_owned());
-    linear.chain(QONNX.iter().map(|(name, ..)| format!("QONNX {name}")))
+    QONNX.iter().map(|row| format!("QONNX {}", row.name))
 }

@@ -8,7 +8,7 @@
 //! to the output width, and gives (q' - zero / 2^t) output scale. The number of
 //! operands tells the versions apart.
 
-use super::operators::Call;
+use super::call::Call;
 use super::quant::{bit_width, dequantize, flag, range, rounding_mode, scalar};
 use super::scope::Scope;
 use crate::real::{Id, Op, ScaledQuantizer, Tensor};

@@ -53,7 +53,7 @@ fn pool_windows(op: &Op) -> Option<(Windows<'_>, PoolKind)> {
 pub(super) fn shape(op: &Op, x: &[usize], w: &[usize]) -> Result<Vec<usize>, String> {
     let wrong = || format!("conv cannot take operands of shapes {x:?} and {w:?}");
     let (windows, groups) = conv_windows(op, w).ok_or_else(wrong)?;
-    let [n, channels, spatial @ ..] = x else {
+    let [n, channels, ..] = x else {
         return Err(wrong());
     };
     let fits = groups > 0
@@ -64,7 +64,7 @@ pub(super) fn shape(op: &Op, x: &[usize], w: &[usize]) -> Result<Vec<usize>, Str
         return Err(format!("{} in {groups} groups", wrong()));
     }
     let mut shape = vec![*n, w[0]];
-    shape.extend(windows.counts(spatial)?);
+    shape.extend(windows.counts(x)?);
     Ok(shape)
 }
 
@@ -77,8 +77,8 @@ pub(super) fn evaluate(op: &Op, x: &Tensor, w: &Tensor, shape: &[usize]) -> Tens
     let positions = element_count(counts);
     let padded = windows.padded(x, 0.0);
     let mut result = ndarray::Array3::zeros((shape[0] * groups, maps, positions));
-    for (number, offset) in windows.offsets().iter().enumerate() {
-        let all = windows.at(&padded, offset, counts);
+    for offset in windows.offsets() {
+        let all = windows.at(&padded, &offset, counts);
         for (block, mut sum) in result.outer_iter_mut().enumerate() {
             let (event, group) = (block / groups, block % groups);
             let event = all.index_axis(Axis(0), event);
@@ -90,8 +90,8 @@ pub(super) fn evaluate(op: &Op, x: &Tensor, w: &Tensor, shape: &[usize]) -> Tens
                 .collect();
             let weights: Vec<f64> = (group * maps..(group + 1) * maps)
                 .flat_map(|map| {
-                    let map = w.index_axis(Axis(0), map);
-                    (0..inner).map(move |channel| at(&map, channel, number))
+                    let offset = offset.as_slice();
+                    (0..inner).map(move |channel| w[[&[map, channel], offset].concat().as_slice()])
                 })
                 .collect();
             let columns = ArrayView2::from_shape((inner, positions), &columns);
@@ -104,24 +104,12 @@ pub(super) fn evaluate(op: &Op, x: &Tensor, w: &Tensor, shape: &[usize]) -> Tens
     reshaped(result.into_iter().collect(), shape)
 }
 
-/// The weight of a channel at a position of the window, counted in C order.
-fn at(map: &ndarray::ArrayViewD<'_, f64>, channel: usize, number: usize) -> f64 {
-    let channel = map.index_axis(Axis(0), channel);
-    let mut rest = number;
-    let mut index = vec![0; channel.ndim()];
-    for axis in (0..channel.ndim()).rev() {
-        index[axis] = rest % channel.shape()[axis];
-        rest /= channel.shape()[axis];
-    }
-    channel[index.as_slice()]
-}
-
 pub(super) fn pool_shape(op: &Op, x: &[usize]) -> Result<Vec<usize>, String> {
-    let (Some((windows, _)), [n, channels, spatial @ ..]) = (pool_windows(op), x) else {
+    let (Some((windows, _)), [n, channels, ..]) = (pool_windows(op), x) else {
         return Err(format!("a pooling cannot take an operand of shape {x:?}"));
     };
     let mut shape = vec![*n, *channels];
-    shape.extend(windows.counts(spatial)?);
+    shape.extend(windows.counts(x)?);
     Ok(shape)
 }
 

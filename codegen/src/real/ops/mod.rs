@@ -11,7 +11,7 @@ mod windows;
 
 use ndarray::IxDyn;
 
-use super::{Op, Tensor};
+use super::{Function, Op, Tensor};
 use crate::ir::element_count;
 
 use self::quantize::quantize;
@@ -77,6 +77,16 @@ pub(crate) fn evaluate(op: &Op, args: &[&Tensor], shape: &[usize]) -> Result<Ten
         (Op::Constant(tensor), _) => tensor.clone(),
         (Op::MatMul, [a, b]) => matmul::evaluate(a, b, shape),
         (Op::Relu, [x]) => x.mapv(|x| x.max(0.0)),
+        (Op::Unary(function @ Function::Integer { lo, hi }), [x]) => {
+            match x.iter().find(|x| function.apply(**x).is_nan()) {
+                None => (*x).clone(),
+                Some(x) => {
+                    return Err(format!(
+                        "it gives {x}, which would wrap in integers from {lo} to {hi}"
+                    ));
+                }
+            }
+        }
         (Op::Unary(function), [x]) => x.mapv(|x| function.apply(x)),
         (Op::Where, [c, a, b]) => arithmetic::select(c, a, b, shape),
         (Op::Reduce { kind, axis }, [x]) => reduction::evaluate(x, *kind, *axis),

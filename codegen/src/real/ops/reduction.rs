@@ -8,7 +8,9 @@ use crate::real::{Reduction, Tensor};
 pub(super) fn shape(x: &[usize], axis: usize) -> Result<Vec<usize>, String> {
     match x.get(axis) {
         None => Err(format!("there is no axis {axis} in shape {x:?}")),
-        Some(0) => Err(format!("nothing to reduce along axis {axis} of {x:?}")),
+        Some(0) => Err(format!(
+            "axis {axis} of {x:?} has no element, which is not taken"
+        )),
         Some(_) => {
             let mut shape = x.to_vec();
             shape[axis] = 1;

@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, Slice};
 
+use crate::ir::{check_size, element_count};
 use crate::real::Tensor;
 
 /// How a window moves along each of its axes.
@@ -16,8 +17,9 @@ pub(super) struct Windows<'a> {
 }
 
 impl Windows<'_> {
-    /// How many windows fit along each axis.
-    pub(super) fn counts(&self, spatial: &[usize]) -> Result<Vec<usize>, String> {
+    /// How many windows fit along each spatial axis of `[n, c, s..]`.
+    pub(super) fn counts(&self, x: &[usize]) -> Result<Vec<usize>, String> {
+        let (lead, spatial) = x.split_at(x.len().min(2));
         let rank = spatial.len();
         let lengths = [
             self.size.len(),
@@ -32,6 +34,8 @@ impl Windows<'_> {
                  they have {lengths:?}"
             ));
         }
+        let padded = padded_shape(spatial, self.before, self.after)?;
+        check_size(&[lead, &padded].concat())?;
         (0..rank)
             .map(|axis| {
                 let (size, stride) = (self.size[axis], self.strides[axis]);
@@ -41,38 +45,22 @@ impl Windows<'_> {
                 let extent = (size - 1)
                     .checked_mul(self.dilations[axis])
                     .and_then(|reach| reach.checked_add(1));
-                let padded = self.before[axis]
-                    .checked_add(self.after[axis])
-                    .and_then(|padding| padding.checked_add(spatial[axis]));
-                match (padded, extent) {
-                    (Some(padded), Some(extent)) if extent <= padded => {
-                        Ok((padded - extent) / stride + 1)
+                match extent {
+                    Some(extent) if extent <= padded[axis] => {
+                        Ok((padded[axis] - extent) / stride + 1)
                     }
                     _ => Err(format!(
                         "a window of {size} does not fit into a padded axis of {}",
-                        spatial[axis]
+                        padded[axis]
                     )),
                 }
             })
             .collect()
     }
 
-    /// Offsets of the elements of a window, each a position per axis.
-    pub(super) fn offsets(&self) -> Vec<Vec<usize>> {
-        let mut offsets = vec![Vec::new()];
-        for &size in self.size {
-            offsets = offsets
-                .into_iter()
-                .flat_map(|offset| {
-                    (0..size).map(move |k| {
-                        let mut longer = offset.clone();
-                        longer.push(k);
-                        longer
-                    })
-                })
-                .collect();
-        }
-        offsets
+    /// Offsets of the elements of a window, each a position per axis, in C order.
+    pub(super) fn offsets(&self) -> impl Iterator<Item = Vec<usize>> {
+        (0..element_count(self.size)).map(|number| position(self.size, number))
     }
 
     /// The element of every window at one offset, from a padded tensor whose
@@ -105,6 +93,17 @@ impl Windows<'_> {
         }
         padded(x, &before, value, &shape)
     }
+}
+
+/// The position per axis of an element that is counted in C order.
+pub(super) fn position(shape: &[usize], number: usize) -> Vec<usize> {
+    let mut rest = number;
+    let mut position = vec![0; shape.len()];
+    for (at, &size) in position.iter_mut().zip(shape).rev() {
+        *at = rest % size;
+        rest /= size;
+    }
+    position
 }
 
 pub(super) fn padded_shape(

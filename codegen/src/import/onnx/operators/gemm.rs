@@ -1,10 +1,17 @@
-//! `Gemm`: alpha A' B' + beta C.
+//! `MatMul`, and `Gemm`: alpha A' B' + beta C.
 
-use super::operators::Call;
-use super::scope::Scope;
-use crate::real::{Id, Op, Tensor};
+use super::{Call, Row, Scope, Types, row};
+use crate::real::{Id, Op};
 
-pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
+pub(super) const ROWS: &[Row] = &[
+    row("Gemm", 7, (2, 3), Types::Number, gemm),
+    row("MatMul", 1, (2, 2), Types::Number, |scope, call| {
+        let args = [call.arg(0)?, call.arg(1)?];
+        scope.op(call.name, Op::MatMul, &args)
+    }),
+];
+
+fn gemm(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
     let alpha = call.attributes.float("alpha", 1.0)?;
     let beta = call.attributes.float("beta", 1.0)?;
     let trans_a = call.attributes.int("transA", 0)?;
@@ -42,7 +49,6 @@ fn scaled(scope: &mut Scope<'_>, name: &str, id: Id, factor: f64) -> Result<Id, 
     if factor == 1.0 {
         return Ok(id);
     }
-    let factor = Tensor::from_elem(ndarray::IxDyn(&[]), factor);
-    let factor = scope.graph.constant_node(name, factor);
+    let factor = scope.scalar(name, factor);
     scope.op(name, Op::Mul, &[id, factor])
 }

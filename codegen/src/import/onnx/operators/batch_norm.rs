@@ -2,18 +2,28 @@
 
 use ndarray::IxDyn;
 
-use super::operators::Call;
-use super::scope::Scope;
+use super::{Call, Row, Scope, Types, row};
 use crate::real::{Id, Op};
 
-pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
+pub(super) const ROWS: &[Row] = &[row(
+    "BatchNormalization",
+    7,
+    (5, 5),
+    Types::FirstFloat,
+    translate,
+)];
+
+fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
     let epsilon = call.attributes.float("epsilon", 1e-5)?;
     // Of use only while training.
     call.attributes.float("momentum", 0.9)?;
     if call.attributes.int("training_mode", 0)? != 0 {
         return Err("attribute `training_mode` is 1; export the model for inference".to_owned());
     }
-    if call.attributes.int("spatial", 1)? != 1 {
+    if (1..5).any(|result| call.wants(result)) {
+        return Err("its results after the first, of training, are not taken".to_owned());
+    }
+    if scope.opset < 9 && call.attributes.int("spatial", 1)? != 1 {
         return Err("attribute `spatial` is 0; only statistics per channel are taken".to_owned());
     }
     let x = call.arg(0)?;
