@@ -67,13 +67,14 @@ impl Operation for Abs {
         _result: &TensorType,
         circuit: &mut Builder,
     ) -> Result<Vec<Wire>, String> {
-        let zero = circuit.constant(0, 0);
-        let magnitude = |&x: &Wire| {
+        let f = args[0].ty.fractional_bits();
+        let magnitude = |(index, &x): (usize, &Wire)| {
+            let zero = circuit.constant(0, f.at(index));
             let negative = circuit.less(x, zero)?;
             let negated = circuit.sub(zero, x)?;
             circuit.select(negative, negated, x)
         };
-        args[0].wires.iter().map(magnitude).collect()
+        args[0].wires.iter().enumerate().map(magnitude).collect()
     }
 }
 

@@ -54,11 +54,11 @@ impl Operation for Relu {
         _result: &TensorType,
         circuit: &mut Builder,
     ) -> Result<Vec<Wire>, String> {
-        let zero = circuit.constant(0, 0);
-        args[0]
-            .wires
-            .iter()
-            .map(|&wire| circuit.max(wire, zero))
-            .collect()
+        let f = args[0].ty.fractional_bits();
+        let relu = |(index, &x): (usize, &Wire)| {
+            let zero = circuit.constant(0, f.at(index));
+            circuit.max(x, zero)
+        };
+        args[0].wires.iter().enumerate().map(relu).collect()
     }
 }
