@@ -48,12 +48,44 @@ impl Writer<'_> {
             self.contractions.insert(result, made);
             return Ok(result);
         }
-        Err("a product of two computed tensors is not taken".to_owned())
+        self.add(&node.name, ops::MatMul, &[a, b], None)
     }
 
     /// Convolution.
     pub(super) fn conv(&mut self, node: &Node) -> Result<Carried, String> {
-        Err(format!("{} has no integer form", node.op.name()))
+        let Op::Conv {
+            strides,
+            dilations,
+            before,
+            after,
+            groups,
+        } = &node.op
+        else {
+            return Err(format!("{} is no convolution", node.op.name()));
+        };
+        let rank = node.shape.len();
+        let inner: Vec<_> = (1..rank).collect();
+        let x = self.summand(node.args[0], &inner)?;
+        let w = self.summand(node.args[1], &inner)?;
+        let op = ops::Conv {
+            window: ops::Window {
+                strides: strides.clone(),
+                dilations: dilations.clone(),
+                before: before.clone(),
+                after: after.clone(),
+            },
+            groups: *groups,
+        };
+        let made = (ops::Op::from(op), [x.node, w.node]);
+        let result = self.add(&node.name, made.0.clone(), &made.1, None)?;
+        self.contractions.insert(result, made);
+        // From the weights' first axis to the result's channels.
+        let mut channels = w.scale.tensor(rank);
+        channels.swap_axes(0, 1);
+        Ok(Carried {
+            node: result,
+            scale: Scale::new(&(x.scale.tensor(rank) * channels), rank),
+        })
     }
 
     /// The sum of a product that nothing else uses and a constant per channel,
@@ -64,6 +96,7 @@ impl Writer<'_> {
             let contraction = self.graph.node(product);
             let axis = match contraction.op {
                 Op::MatMul => node.shape.len().wrapping_sub(1),
+                Op::Conv { .. } => 1,
                 _ => continue,
             };
             let alone = self.users[product.0].len() == 1 && !self.is_output(product);

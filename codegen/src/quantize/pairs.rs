@@ -98,6 +98,9 @@ impl Writer<'_> {
             }
             return self.rescaled(&node.name, &value, &tensor, &node.shape);
         }
+        if node.args[0] == node.args[1] {
+            return self.square(node);
+        }
         let [a, b] = [
             self.operand(node.args[0], true)?,
             self.operand(node.args[1], true)?,
@@ -150,15 +153,19 @@ impl Writer<'_> {
         let exponent = self.float(node.args[1]).and_then(single);
         let exponent = exponent.ok_or("its exponent is not one constant")?;
         if exponent == 2.0 {
-            let x = self.operand(node.args[0], false)?;
-            let result = self.add(&node.name, ops::Mul, &[x.node, x.node], None)?;
-            let scale = x.scale.tensor(node.shape.len());
-            return Ok(Carried {
-                node: result,
-                scale: Scale::new(&(&scale * &scale), node.shape.len()),
-            });
+            return self.square(node);
         }
         self.function(id, node, &|x| libm::pow(x, exponent))
+    }
+
+    fn square(&mut self, node: &Node) -> Result<Carried, String> {
+        let x = self.operand(node.args[0], false)?;
+        let result = self.add(&node.name, ops::Square, &[x.node], None)?;
+        let scale = x.scale.tensor(node.shape.len());
+        Ok(Carried {
+            node: result,
+            scale: Scale::new(&(&scale * &scale), node.shape.len()),
+        })
     }
 
     /// The smaller or the larger of two.

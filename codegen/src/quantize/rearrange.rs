@@ -128,6 +128,20 @@ impl Writer<'_> {
 
     /// Rows of a matrix of constants.
     pub(super) fn lookup(&mut self, node: &Node) -> Result<Carried, String> {
-        Err(format!("{} has no integer form", node.op.name()))
+        let index = self.operand(node.args[0], false)?;
+        let rows = self.operand(node.args[1], false)?;
+        if !index.scale.is_one() {
+            return Err("its index is not whole numbers".to_owned());
+        }
+        let rows = match rows.scale.varies_along(0) {
+            false => rows,
+            true => Carried::plain(self.plain_operand(node.args[1])?),
+        };
+        let result = self.add(&node.name, ops::Lookup, &[index.node, rows.node], None)?;
+        let rank = node.shape.len();
+        Ok(Carried {
+            node: result,
+            scale: Scale::new(&rows.scale.tensor(2).index_axis_move(Axis(0), 0), rank),
+        })
     }
 }

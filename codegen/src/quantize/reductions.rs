@@ -3,7 +3,7 @@
 use ndarray::IxDyn;
 
 use crate::ops;
-use crate::real::{Id, Node, Op, Reduction, Tensor};
+use crate::real::{Id, Node, Op, PoolKind, Reduction, Tensor};
 
 use super::integer::Writer;
 use super::scale::Carried;
@@ -51,7 +51,60 @@ impl Writer<'_> {
 
     /// Pooling.
     pub(super) fn pool(&mut self, node: &Node) -> Result<Carried, String> {
-        Err(format!("{} has no integer form", node.op.name()))
+        let Op::Pool {
+            kind,
+            window: size,
+            strides,
+            dilations,
+            before,
+            after,
+        } = &node.op
+        else {
+            return Err(format!("{} is no pooling", node.op.name()));
+        };
+        let rank = node.shape.len();
+        let mut x = self.operand(node.args[0], false)?;
+        if (2..rank).any(|axis| x.scale.varies_along(axis)) {
+            x = Carried::plain(self.plain_operand(node.args[0])?);
+        }
+        let taps = crate::ir::element_count(size);
+        let size = size.clone();
+        let window = ops::Window {
+            strides: strides.clone(),
+            dilations: dilations.clone(),
+            before: before.clone(),
+            after: after.clone(),
+        };
+        let op: ops::Op = match kind {
+            PoolKind::Max => ops::MaxPool { size, window }.into(),
+            PoolKind::Average { .. } => ops::SumPool { size, window }.into(),
+        };
+        let result = Carried {
+            node: self.add(&node.name, op, &[x.node], None)?,
+            scale: x.scale,
+        };
+        let share = match kind {
+            PoolKind::Max => return Ok(result),
+            PoolKind::Average { count_padding } => self.shares(node, *count_padding, taps)?,
+        };
+        self.rescaled(&node.name, &result, &share, &node.shape)
+    }
+
+    /// What each element of a window counts for in its mean.
+    fn shares(&self, node: &Node, count_padding: bool, taps: usize) -> Result<Tensor, String> {
+        let rank = node.shape.len();
+        if count_padding {
+            return Ok(Tensor::from_elem(IxDyn(&vec![1; rank]), 1.0 / taps as f64));
+        }
+        let mut op = node.op.clone();
+        if let Op::Pool { kind, .. } = &mut op {
+            *kind = PoolKind::Average {
+                count_padding: true,
+            };
+        }
+        let ones = Tensor::ones(IxDyn(&self.graph.node(node.args[0]).shape));
+        let filled = crate::real::evaluate_op(&op, &[&ones], &node.shape)?;
+        Ok(filled.mapv(|filled| 1.0 / libm::rint(filled * taps as f64)))
     }
 
     /// Positions of extremes, and elements at them.
@@ -70,7 +123,17 @@ impl Writer<'_> {
                 self.add(&node.name, op, &[x.node], None)
                     .map(Carried::plain)
             }
-            _ => Err(format!("{} has no integer form", node.op.name())),
+            Op::TopK { axis, k, largest } => {
+                let key = self.even_along(node.args[0], axis)?;
+                let x = self.even_along(node.args[1], axis)?;
+                let op = ops::TopK { axis, k, largest };
+                let result = self.add(&node.name, op, &[key.node, x.node], None)?;
+                Ok(Carried {
+                    node: result,
+                    scale: x.scale,
+                })
+            }
+            _ => Err(format!("{} orders nothing", node.op.name())),
         }
     }
 }
