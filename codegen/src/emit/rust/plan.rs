@@ -62,6 +62,7 @@ pub(super) fn applied_to(module: &Module, node: &Node) -> Option<NodeId> {
             | Op::Abs(_)
             | Op::Sign(_)
             | Op::Relu(_)
+            | Op::Square(_)
             | Op::Requantize(_)
             | Op::Table(_)
             | Op::Reshape(_)

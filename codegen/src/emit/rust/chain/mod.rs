@@ -88,6 +88,13 @@ impl<'a> Chain<'a> {
                         self.code.extend(quote! { let v = relu(v); });
                     }
                 }
+                Op::Square(_) => {
+                    let next = nodes.get(position + 1);
+                    let container = container_for(self.ranges, self.module, id, next);
+                    let from_range = hull(&self.ranges[from.index()]);
+                    self.cast(container.max(Container::of_range(from_range)));
+                    self.code.extend(quote! { let v = v.wmul(v); });
+                }
                 Op::Requantize(modes) => self
                     .requantize(from, node, modes)
                     .map_err(|reason| (id, reason))?,

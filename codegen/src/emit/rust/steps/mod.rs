@@ -4,17 +4,22 @@
 //! operations makes its elements.
 
 mod contraction;
+mod conv;
 mod dense;
+mod matmul;
 mod movement;
 mod pairs;
 mod reduce;
+mod top_k;
 mod trees;
+mod window;
 
 use std::collections::HashMap;
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
+use self::window::Pool;
 use super::chain::{Chain, container_for, hull};
 use super::container::Container;
 use super::plan::{Head, Step};
@@ -60,6 +65,10 @@ impl<'a> Steps<'a> {
         self.buffers.get(&id)
     }
 
+    fn shape(&self, id: NodeId) -> &'a [usize] {
+        &self.module.node(id).ty.shape
+    }
+
     fn unsupported(&self, id: NodeId, reason: impl Into<String>) -> Unsupported {
         let node = self.module.node(id);
         Unsupported {
@@ -90,6 +99,15 @@ impl<'a> Steps<'a> {
             }
             (Head::Computed(id), Op::Concat(concat)) => {
                 self.concat(id, concat, step, stored, &name)?
+            }
+            (Head::Computed(id), Op::Conv(conv)) if !self.is_depthwise(id, conv) => {
+                let sizes = self.conv_sizes(id, conv)?;
+                let code = self.conv(id, &sizes, step, stored, &name)?;
+                quote! { let mut #name: [#ty; #count] = scratch(); #code }
+            }
+            (Head::Computed(id), Op::MatMul(_)) => {
+                let code = self.matmul(id, step, stored, &name)?;
+                quote! { let mut #name: [#ty; #count] = scratch(); #code }
             }
             (Head::Computed(id), Op::Trees(trees)) => {
                 let code = self.trees(id, trees, step, stored)?;
@@ -202,12 +220,27 @@ impl<'a> Steps<'a> {
                 self.arg(id, op.axis, container, &wins)
             }
             Op::Pad(pad) => self.padded(id, pad),
+            Op::Conv(op) => {
+                let sizes = self.conv_sizes(id, op)?;
+                self.depthwise(id, &sizes, step)
+            }
+            Op::MaxPool(op) => {
+                let plane = op.window.over(self.shape(node.args[0]), &op.size);
+                self.pool(id, Pool::Max, plane, step)
+            }
+            Op::SumPool(op) => {
+                let plane = op.window.over(self.shape(node.args[0]), &op.size);
+                self.pool(id, Pool::Sum, plane, step)
+            }
+            Op::TopK(op) => self.top_k(id, op),
+            Op::Lookup(_) => self.lookup(id),
             Op::Abs(_)
             | Op::Sign(_)
             | Op::Table(_)
             | Op::Relu(_)
             | Op::Requantize(_)
-            | Op::Reshape(_) => {
+            | Op::Reshape(_)
+            | Op::Square(_) => {
                 // Of constants alone; computed once, when the model is imported.
                 Err(self.unsupported(id, "all its operands are constants; fold it"))
             }
