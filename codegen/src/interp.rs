@@ -1,6 +1,9 @@
 //! The interpreter: executes a module, and so says what it means.
 //!
-//! Every kernel, on every target, gives the integers that this one gives.
+//! Every kernel, on every target, gives the integers that this one gives. It is
+//! written to `docs/ir-spec.md`: numbers are those of section 2, `requantize` of
+//! section 3, inputs and outputs of section 4, each operation of its section in
+//! `docs/ir-spec/graph.md`.
 
 use thiserror::Error;
 use trigforge::Format;

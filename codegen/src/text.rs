@@ -111,46 +111,71 @@ impl<'a> Cursor<'a> {
 
     /// `{name=value, ...}`; values end at a comma outside of brackets.
     pub(crate) fn attributes(&mut self) -> Result<Attributes, String> {
-        let mut entries = Vec::new();
         if !self.eat("{") {
             return Ok(Attributes::default());
         }
-        while !self.eat("}") {
-            let name = self.word()?.to_owned();
-            self.expect("=")?;
-            let value = match self.peek() {
-                Some('[') => {
-                    let length = self.0.find(']').ok_or("expected `]`")? + 1;
-                    let (list, rest) = self.0.split_at(length);
-                    self.0 = rest;
-                    list
-                }
-                Some('f') if self.0.starts_with("fix(") => {
-                    let length = self.0.find(')').ok_or("expected `)`")? + 1;
-                    let (format, rest) = self.0.split_at(length);
-                    self.0 = rest;
-                    format
-                }
-                _ => self.take_while(|c| c != ',' && c != '}').trim_end(),
-            };
-            entries.push((name, value.to_owned()));
-            if !self.eat(",") && self.peek() != Some('}') {
-                return Err("expected `,` or `}` after an attribute".to_owned());
+        let entries = self.items("}", |cursor| {
+            let name = cursor.word()?.to_owned();
+            cursor.expect("=")?;
+            Ok((name, cursor.value()?.to_owned()))
+        })?;
+        Ok(Attributes::new(entries))
+    }
+
+    /// The value of an attribute: a list, a format, or up to the next comma.
+    fn value(&mut self) -> Result<&'a str, String> {
+        Ok(match self.peek() {
+            Some('[') => {
+                let length = self.0.find(']').ok_or("expected `]`")? + 1;
+                let (list, rest) = self.0.split_at(length);
+                self.0 = rest;
+                list
+            }
+            Some('f') if self.0.starts_with("fix(") => {
+                let length = self.0.find(')').ok_or("expected `)`")? + 1;
+                let (format, rest) = self.0.split_at(length);
+                self.0 = rest;
+                format
+            }
+            _ => self.take_while(|c| c != ',' && c != '}').trim_end(),
+        })
+    }
+
+    /// Items up to `close`, with a comma between each two.
+    fn items<T>(
+        &mut self,
+        close: &str,
+        mut item: impl FnMut(&mut Self) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
+        let mut items = Vec::new();
+        if self.eat(close) {
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            if self.eat(close) {
+                return Ok(items);
+            }
+            if !self.eat(",") {
+                let found: String = self.0.chars().take(20).collect();
+                return Err(format!("expected `,` or `{close}`, found `{found}`"));
             }
         }
-        Ok(Attributes::new(entries))
+    }
+
+    /// A SHA-256 in lower-case hexadecimal.
+    pub(crate) fn sha256(&mut self) -> Result<&'a str, String> {
+        let digits = self.word()?;
+        let hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+        match digits.len() == 64 && digits.bytes().all(hex) {
+            true => Ok(digits),
+            false => Err("expected the 64 hexadecimal digits of a SHA-256".to_owned()),
+        }
     }
 
     pub(crate) fn dims(&mut self) -> Result<Vec<usize>, String> {
         self.expect("[")?;
-        let mut dims = Vec::new();
-        while !self.eat("]") {
-            dims.push(self.number()?);
-            if !self.eat(",") && self.peek() != Some(']') {
-                return Err("expected `,` or `]` in a shape".to_owned());
-            }
-        }
-        Ok(dims)
+        self.items("]", Self::number)
     }
 
     pub(crate) fn format(&mut self) -> Result<Format, String> {
@@ -182,13 +207,7 @@ impl<'a> Cursor<'a> {
             ));
         }
         self.expect("{")?;
-        let mut formats = Vec::new();
-        while !self.eat("}") {
-            formats.push(self.format()?);
-            if !self.eat(",") && self.peek() != Some('}') {
-                return Err("expected `,` or `}` after a format".to_owned());
-            }
-        }
+        let formats = self.items("}", Self::format)?;
         if formats.len() != element_count(&dims) {
             return Err(format!("{} formats for shape {dims:?}", formats.len()));
         }

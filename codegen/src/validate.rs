@@ -1,5 +1,7 @@
 //! The gate: what passes here can be interpreted and emitted.
 //!
+//! The rules are R6 to R18 of `docs/ir-spec.md`, section 6.
+//!
 //! Of every node it is proven that
 //!
 //! - its operands are defined before it, in number and shape as its operation

@@ -1,4 +1,6 @@
 //! The one operation that loses bits: first round, then overflow.
+//!
+//! Section 3 of trigforge's `docs/ir-spec.md` is its specification.
 
 use super::format::Format;
 use super::mantissa::Mantissa;
@@ -58,7 +60,8 @@ const fn round(m: i128, shift: u32, rounding: Rounding) -> i128 {
     floor + up as i128
 }
 
-/// Brings the value `m * 2^-f` into the format `to`: *the* definition.
+/// Brings the value `m * 2^-f` into the format `to`: *the* definition, as
+/// section 3 of the specification states it.
 ///
 /// First the value is rounded to a multiple of `2^-to.f()`, then overflow is
 /// decided on the rounded value, both as if in unbounded integers. The result

@@ -50,7 +50,7 @@ fn parse_name(line: &str) -> Result<Circuit, String> {
     cursor.expect("circuit")?;
     let name = cursor.quoted()?;
     let source_sha256 = match cursor.eat("sha256") {
-        true => Some(cursor.word()?.to_owned()),
+        true => Some(cursor.sha256()?.to_owned()),
         false => None,
     };
     cursor.end()?;

@@ -12,7 +12,7 @@ mod tensor;
 
 pub use build::{Builder, NodeError};
 pub(crate) use build::{derive, operands as operands_of};
-pub use module::{IR_VERSION, Module, Node, NodeId, Output};
+pub use module::{IR_VERSION, IR_VERSIONS, Module, Node, NodeId, Output};
 pub use parse::{ParseError, parse};
 pub use print::print;
 pub use prune::prune;

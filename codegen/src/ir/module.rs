@@ -3,8 +3,12 @@
 use crate::ir::TensorType;
 use crate::ops::Op;
 
-/// Version of the textual form and of the semantics behind it.
-pub const IR_VERSION: &str = "0.1";
+/// Version of the textual form and of the semantics behind it, which are
+/// written down in `docs/ir-spec.md`.
+pub const IR_VERSION: &str = "0.2";
+
+/// The versions whose texts are read: each only adds to those before it.
+pub const IR_VERSIONS: &[&str] = &["0.1", IR_VERSION];
 
 /// Names a node of one module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,7 +50,7 @@ pub struct Output {
 ///
 /// ```
 /// let module = trigforge_codegen::ir::parse(r#"
-/// trigforge-ir 0.1
+/// trigforge-ir 0.2
 /// module "double"
 /// %0 "x" = input {rounding=RND_CONV, overflow=SAT} : [2] fix(1,3,4)
 /// %1 "y" = add %0, %0

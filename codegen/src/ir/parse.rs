@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use crate::ir::build::Builder;
-use crate::ir::{IR_VERSION, Module, NodeId};
+use crate::ir::{IR_VERSIONS, Module, NodeId};
 use crate::text::Cursor;
 
 /// Text that is not a module.
@@ -16,7 +16,8 @@ pub struct ParseError {
     pub reason: String,
 }
 
-/// Reads a module from its textual form (see [`super::print`]).
+/// Reads a module from its textual form (`docs/ir-spec.md`, section 5), of any
+/// of [`IR_VERSIONS`].
 ///
 /// # Errors
 ///
@@ -35,10 +36,13 @@ pub fn parse(text: &str) -> Result<Module, ParseError> {
         })
     };
     let (line, version) = header("`trigforge-ir VERSION`")?;
-    if version != format!("trigforge-ir {IR_VERSION}") {
+    let known = |version: &&str| IR_VERSIONS.contains(version);
+    let stated = version.strip_prefix("trigforge-ir").map(str::trim);
+    if stated.filter(known).is_none() {
+        let versions = IR_VERSIONS.join(" or ");
         return Err(ParseError {
             line,
-            reason: format!("expected `trigforge-ir {IR_VERSION}`, found `{version}`"),
+            reason: format!("expected `trigforge-ir {versions}`, found `{version}`"),
         });
     }
     let (line, module) = header("`module \"NAME\"`")?;
@@ -59,7 +63,7 @@ fn parse_header(line: &str) -> Result<(String, Option<String>), String> {
     cursor.expect("module")?;
     let name = cursor.quoted()?;
     let sha256 = match cursor.eat("sha256") {
-        true => Some(cursor.word()?.to_owned()),
+        true => Some(cursor.sha256()?.to_owned()),
         false => None,
     };
     cursor.end()?;
@@ -87,10 +91,10 @@ fn parse_statement(builder: &mut Builder, count: &mut usize, line: &str) -> Resu
     cursor.expect("=")?;
     let operation = cursor.word()?.to_owned();
     let mut args = Vec::new();
-    while cursor.peek() == Some('%') {
+    if cursor.peek() == Some('%') {
         args.push(NodeId(cursor.reference(*count)?));
-        if !cursor.eat(",") {
-            break;
+        while cursor.eat(",") {
+            args.push(NodeId(cursor.reference(*count)?));
         }
     }
     let attributes = cursor.attributes()?;

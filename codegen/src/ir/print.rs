@@ -7,18 +7,7 @@ use crate::text::quote;
 
 /// Writes a module in its textual form.
 ///
-/// The grammar, one statement a line, `#` starts a comment line:
-///
-/// ```text
-/// trigforge-ir VERSION
-/// module "NAME" [sha256 HEX]
-/// %N "NAME" = OPERATION [%N, ...] [{NAME=VALUE, ...}] [: TYPE]
-/// output "NAME" = %N
-/// TYPE   = [DIM, ...] fix(k,i,f) | [DIM, ...] each [DIM, ...] {fix(k,i,f), ...}
-/// ```
-///
-/// Nodes are numbered from 0 in order. Text in quotes is escaped as in Rust.
-/// A type may be left out where the operation derives it.
+/// The grammar is section 5 of `docs/ir-spec.md`.
 pub fn print(module: &Module) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.

@@ -74,13 +74,12 @@ impl Attributes {
         let text = self.take(name)?;
         text.strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'))
-            .and_then(|inner| {
-                inner
+            .and_then(|inner| match inner.trim() {
+                "" => Some(Vec::new()),
+                items => items
                     .split(',')
-                    .map(str::trim)
-                    .filter(|item| !item.is_empty())
-                    .map(|item| item.parse().ok())
-                    .collect::<Option<Vec<T>>>()
+                    .map(|item| item.trim().parse().ok())
+                    .collect::<Option<Vec<T>>>(),
             })
             .ok_or_else(|| {
                 format!("attribute `{name}` is `{text}`, expected a list such as [1, 2]")
