@@ -1,8 +1,9 @@
-//! Importers: from a file to a graph of real-valued operations.
+//! Importers: from a file to a graph of real-valued operations, or to a circuit.
 //!
 //! A model is either taken as it is written or refused by name; an importer
 //! never guesses. All that is unsupported in a file is reported at once.
 
+pub mod alir;
 mod file;
 pub mod onnx;
 
@@ -80,6 +81,15 @@ pub enum ImportError {
     #[error("{} holds {} that trigforge does not take:\n{}\nOperators that are taken: {}.",
         path.display(), count(items), list(items), onnx::operator_names())]
     Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// All of it.
+        items: Vec<Unsupported>,
+    },
+    /// A circuit holds what its importer does not take.
+    #[error("{} holds {} that trigforge does not take:\n{}",
+        path.display(), count(items), list(items))]
+    UnsupportedCircuit {
         /// The file.
         path: PathBuf,
         /// All of it.
