@@ -20,6 +20,7 @@ pub mod interp;
 pub mod ir;
 pub mod latency;
 pub mod lower;
+pub mod model;
 pub mod ops;
 pub mod ports;
 pub mod precision;

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::Events;
 use crate::emit::rust::Interface;
 use crate::emit::{Kernel, WriteError, write_file};
-use crate::ir::Module;
+use crate::ports::WithPorts;
 
 /// A kernel that could not be compiled.
 #[derive(Debug, Error)]
@@ -100,11 +100,11 @@ impl RustKernel {
     ///
     /// A compiler that is missing or refuses the kernel.
     pub fn build(
-        module: &Module,
+        model: &impl WithPorts,
         kernel: &Kernel,
         options: &BuildOptions,
     ) -> Result<Self, BuildError> {
-        Self::build_with(module, kernel, options, STREAM)
+        Self::build_with(model, kernel, options, STREAM)
     }
 
     /// Compiles the files of a kernel with another program around it, which has
@@ -114,14 +114,14 @@ impl RustKernel {
     ///
     /// A compiler that is missing or refuses the kernel.
     pub fn build_with(
-        module: &Module,
+        model: &impl WithPorts,
         kernel: &Kernel,
         options: &BuildOptions,
         program: &str,
     ) -> Result<Self, BuildError> {
         let folder = tempfile::tempdir().map_err(BuildError::Folder)?;
         kernel.write(folder.path())?;
-        let interface = Interface::of(module);
+        let interface = Interface::of(model);
         write_file(&folder.path().join("main.rs"), program.as_bytes())?;
         write_file(&folder.path().join("glue.rs"), glue(&interface).as_bytes())?;
         let root = match kernel.files.first() {

@@ -1,9 +1,10 @@
 //! Events as mantissas, and random ones.
 
 use crate::emit::rust::Interface;
-use crate::ir::{Interval, Module};
+use crate::ir::Interval;
+use crate::ports::WithPorts;
 
-/// Events of a module: for each, the mantissas of all inputs in a row.
+/// Events of a model: for each, the mantissas of all inputs in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Events {
     lengths: Vec<usize>,
@@ -11,10 +12,11 @@ pub struct Events {
 }
 
 impl Events {
-    /// No events yet, for a module's inputs.
-    pub fn new(module: &Module) -> Self {
+    /// No events yet, for a model's inputs.
+    pub fn new(model: &impl WithPorts) -> Self {
+        let ports = model.ports();
         Self {
-            lengths: module.inputs().map(|(_, node)| node.ty.len()).collect(),
+            lengths: ports.inputs.iter().map(|input| input.ty.len()).collect(),
             mantissas: Vec::new(),
         }
     }
@@ -90,19 +92,20 @@ impl SplitMix64 {
 ///
 /// Three in four are uniform over the inputs' formats; the others mix the
 /// formats' extremes, zero, and words that lie outside of a format.
-pub fn random_events(module: &Module, count: usize, seed: u64) -> Events {
+pub fn random_events(model: &impl WithPorts, count: usize, seed: u64) -> Events {
     let mut random = SplitMix64(seed);
-    let mut events = Events::new(module);
-    let interface = Interface::of(module);
+    let mut events = Events::new(model);
+    let interface = Interface::of(model);
+    let ports = model.ports();
     for _ in 0..count {
         let extreme = random.next().is_multiple_of(4);
         let mut inputs = Vec::new();
-        for ((_, node), port) in module.inputs().zip(&interface.inputs) {
+        for (input, port) in ports.inputs.iter().zip(&interface.inputs) {
             let word = Interval {
                 lo: i64::MIN >> (64 - port.bits),
                 hi: i64::MAX >> (64 - port.bits),
             };
-            let mantissas = node.ty.element_formats().into_iter().map(|format| {
+            let mantissas = input.ty.element_formats().into_iter().map(|format| {
                 let inside = Interval::of(format);
                 match random.next() % 6 {
                     0 if extreme => inside.lo,

@@ -8,7 +8,8 @@ pub use events::{Events, random_events};
 
 use thiserror::Error;
 
-use crate::interp::{EventError, Interpreter};
+use crate::interp::EventError;
+use crate::ports::Execute;
 
 /// The first difference between the interpreter and a kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -58,7 +59,7 @@ pub enum VerifyError {
 ///
 /// The first mismatch, or why nothing could be compared.
 pub fn compare(
-    interpreter: &Interpreter<'_>,
+    interpreter: &(impl Execute + ?Sized),
     kernel: &RustKernel,
     events: &Events,
 ) -> Result<(), VerifyError> {
@@ -71,7 +72,7 @@ pub fn compare(
             .run(&events.inputs(event))
             .map_err(|source| VerifyError::Event { event, source })?;
         let mut at = 0;
-        for (output, expected) in interpreter.module().outputs().iter().zip(&expected) {
+        for (output, expected) in interpreter.ports().outputs.iter().zip(&expected) {
             for (element, &expected) in expected.iter().enumerate() {
                 let found = found[at];
                 at += 1;
