@@ -5,6 +5,8 @@
 //! OUTPUTS` hold the mantissas that were worked out by hand; the runners are
 //! compared on random events besides.
 
+mod support;
+
 use std::path::Path;
 
 use trigforge::{Format, Overflow, Rounding};
@@ -19,15 +21,6 @@ use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, rando
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const RANDOM_EVENTS: usize = 5_000;
-
-/// `[1, 2], [3]` as lists of mantissas.
-fn lists(text: &str) -> Option<Vec<Vec<i64>>> {
-    let inner = text.trim().strip_prefix('[')?.strip_suffix(']')?;
-    let list = |list: &str| -> Option<Vec<i64>> {
-        list.split(',').map(|m| m.trim().parse().ok()).collect()
-    };
-    inner.split("], [").map(list).collect()
-}
 
 /// The module's circuit on random events, and its textual form.
 fn check_circuit(interpreter: &Interpreter<'_>, events: &Events, name: &str) -> Outcome {
@@ -74,10 +67,8 @@ fn suite(path: &Path) -> Outcome {
     let gates = circuit::Interpreter::new(&lowered)?;
     let mut runs = 0;
     for line in text.lines().filter_map(|line| line.strip_prefix("# run: ")) {
-        let (inputs, outputs) = line.split_once("->").ok_or("a run without ->")?;
-        let inputs = lists(inputs).ok_or("inputs that are no lists")?;
+        let (inputs, expected) = support::run(line).ok_or("a run that does not read")?;
         let inputs: Vec<_> = inputs.iter().map(Vec::as_slice).collect();
-        let expected = lists(outputs).ok_or("outputs that are no lists")?;
         assert_eq!(interpreter.run(&inputs)?, expected, "{name}: {line}");
         assert_eq!(gates.run(&inputs)?, expected, "{name}, circuit: {line}");
         runs += 1;

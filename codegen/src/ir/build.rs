@@ -120,6 +120,9 @@ pub(crate) fn derive(
         .as_operation()
         .derive(&operands(module, ranges, args), declared)?;
     check_size(&derived.ty.shape)?;
+    if derived.ty.is_empty() {
+        return Err(format!("shape {:?} has no element", derived.ty.shape));
+    }
     Ok(derived)
 }
 
