@@ -127,7 +127,11 @@ impl Case {
                 .map(|(_, (name, tensor))| (name.clone(), tensor.clone()))
                 .collect();
             let count = constants.len();
-            match read_with(&self.path, &Options { constants }) {
+            let options = Options {
+                constants,
+                ..Options::default()
+            };
+            match read_with(&self.path, &options) {
                 Ok(graph) => match self.compute(&graph)? {
                     Ok(()) => return Ok(Ended::Passed(count)),
                     Err(error) => reason = error.to_string(),

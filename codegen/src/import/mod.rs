@@ -78,8 +78,9 @@ pub enum ImportError {
         reason: String,
     },
     /// The model holds what no importer takes.
-    #[error("{} holds {} that trigforge does not take:\n{}\nOperators that are taken: {}.",
-        path.display(), count(items), list(items), onnx::operator_names())]
+    #[error("{} holds {} that trigforge does not take:\n{}\n\
+        docs/onnx-operators.md lists the operators of ONNX that are taken.",
+        path.display(), count(items), list(items))]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -123,7 +124,16 @@ fn list(items: &[Unsupported]) -> String {
 ///
 /// A file that cannot be read, is no model, or holds what is not taken.
 pub fn read(path: &Path) -> Result<Graph, ImportError> {
-    let graph = onnx::read(path)?;
+    read_with(path, &onnx::Options::default())
+}
+
+/// Reads a model file with what it leaves open.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with(path: &Path, options: &onnx::Options) -> Result<Graph, ImportError> {
+    let graph = onnx::read_with(path, options)?;
     crate::real::fold(&graph).map_err(|source| ImportError::Constant {
         path: path.to_owned(),
         source,

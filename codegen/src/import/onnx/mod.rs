@@ -21,9 +21,8 @@ mod tensor;
 
 pub use self::operators::{Operator, operators};
 
-pub(super) use self::operators::names as operator_names;
-
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use prost::Message;
@@ -42,6 +41,9 @@ pub struct Options {
     /// Values of graph inputs, by name, which become constants: shapes, axes or
     /// indices that a model leaves open and an operator must know.
     pub constants: BTreeMap<String, TensorProto>,
+    /// The leading dimension of inputs with several, where the file fixes another
+    /// number of events.
+    pub batch: Option<NonZeroUsize>,
 }
 
 /// Reads an ONNX file as it is written, nothing folded.

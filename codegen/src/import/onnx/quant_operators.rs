@@ -83,8 +83,3 @@ pub(super) fn find(domain: &str, operator: &str) -> Option<Result<Row, String>> 
     let refused = REFUSED.iter().find(|(name, _)| *name == operator);
     refused.map(|(_, reason)| Err((*reason).to_owned()))
 }
-
-/// The operators of QONNX that are taken, for a message.
-pub(super) fn names() -> impl Iterator<Item = String> {
-    QONNX.iter().map(|row| format!("QONNX {}", row.name))
-}

@@ -1,6 +1,7 @@
 //! The tensors of a graph by name while its nodes are translated.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
 
 use super::Options;
 use super::element::Element;
@@ -142,7 +143,7 @@ impl<'a> Scope<'a> {
             return Err("it is not a tensor".to_owned());
         };
         let element = Element::of(stated.elem_type())?;
-        let shape = || input_shape(stated.shape.as_ref());
+        let shape = || input_shape(stated.shape.as_ref(), self.options.batch);
         let Some(given) = self.options.constants.get(input.name()) else {
             let id = self.graph.input_node(input.name(), shape()?);
             return Ok(Value { id, element });
@@ -330,11 +331,15 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn input_shape(stated: Option<&super::proto::TensorShapeProto>) -> Result<Vec<usize>, String> {
+fn input_shape(
+    stated: Option<&super::proto::TensorShapeProto>,
+    batch: Option<NonZeroUsize>,
+) -> Result<Vec<usize>, String> {
     let Some(stated) = stated else {
         return Err("it states no shape".to_owned());
     };
-    let shape: Vec<_> = stated
+    let several = stated.dim.len() > 1;
+    let mut shape: Vec<_> = stated
         .dim
         .iter()
         .enumerate()
@@ -346,10 +351,13 @@ fn input_shape(stated: Option<&super::proto::TensorShapeProto>) -> Result<Vec<us
                 usize::try_from(size).map_err(|_| format!("dimension {axis} is {size}"))
             }
             // A leading dimension without a number is the batch: one event.
-            _ if axis == 0 && stated.dim.len() > 1 => Ok(1),
+            _ if axis == 0 && several => Ok(1),
             _ => Err(format!("dimension {axis} has no fixed size")),
         })
         .collect::<Result<_, String>>()?;
+    if let (true, Some(batch)) = (several, batch) {
+        shape[0] = batch.get();
+    }
     check_size(&shape)?;
     Ok(shape)
 }

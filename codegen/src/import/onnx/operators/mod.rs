@@ -163,14 +163,6 @@ pub fn operators() -> Vec<Operator> {
     operators
 }
 
-/// The operators that are taken, for a message.
-pub(in crate::import) fn names() -> String {
-    let mut names: Vec<_> = operators().iter().map(|operator| operator.name).collect();
-    names.dedup();
-    let qonnx: Vec<_> = quant_operators::names().collect();
-    format!("{}, {}", names.join(", "), qonnx.join(", "))
-}
-
 /// Translates one node to its results; `Err` says what is not taken.
 pub(super) fn translate(
     scope: &mut Scope<'_>,
