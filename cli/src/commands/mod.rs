@@ -5,6 +5,7 @@ pub mod demo;
 pub mod inspect;
 pub mod latency;
 pub mod run;
+mod run_float;
 pub mod train;
 pub mod verify;
 

@@ -1,15 +1,16 @@
 //! `trigforge run`: a model's outputs for events of a file.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use miette::{IntoDiagnostic, Result, WrapErr};
+use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde::Serialize;
 use trigforge_codegen::emit::rust;
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::verify::{BuildOptions, Events, RustKernel};
 
-use super::print_json;
+use super::{print_json, run_float};
 use crate::arrays;
 use crate::model::{ModelArgs, input_shapes, output_shapes};
 
@@ -20,6 +21,8 @@ pub enum Engine {
     Interp,
     /// The Rust kernel, compiled for this host
     Rust,
+    /// The model as its file states it, in double precision: to check an import
+    Float,
 }
 
 /// Compute a model's outputs for the events of a file
@@ -27,37 +30,52 @@ pub enum Engine {
 /// The input is float, of shape (n, ...), in the units of the model's input;
 /// the output is float64. With --raw both are integer mantissas. With several
 /// inputs or outputs the files are .npz, keyed by their names.
+///
+/// With --engine float nothing is quantised: every operation of an ONNX file is
+/// computed in double precision, and the outputs are rounded to float32. It is
+/// a reference for checking imports, which no kernel is made from.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
     trigforge run models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz --out Y.npy")]
 pub struct Args {
     #[command(flatten)]
-    model: ModelArgs,
+    pub model: ModelArgs,
     /// Events (.npy, or .npz keyed by input name)
     #[arg(long, value_name = "X.npy")]
-    input: PathBuf,
+    pub input: PathBuf,
     /// Where the outputs are written (.npy, or .npz keyed by output name)
     #[arg(long, value_name = "Y.npy")]
-    out: PathBuf,
+    pub out: PathBuf,
     /// What executes the model
     #[arg(long, value_enum, default_value = "interp")]
     engine: Engine,
     /// Read and write integer mantissas instead of real values
     #[arg(long)]
-    raw: bool,
+    pub raw: bool,
+    /// Events that the model takes at once, where its file fixes another number
+    /// (with --engine float)
+    #[arg(long, value_name = "N")]
+    pub batch: Option<NonZeroUsize>,
     /// Print counts as JSON
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, Serialize)]
-struct Done {
-    events: usize,
-    input_values: usize,
-    saturated_input_values: usize,
+pub struct Done {
+    pub events: usize,
+    pub input_values: usize,
+    pub saturated_input_values: usize,
 }
 
 pub fn run(args: &Args) -> Result<()> {
+    if args.engine == Engine::Float {
+        let done = run_float::run(args)?;
+        return report(args, &done);
+    }
+    if args.batch.is_some() {
+        return Err(miette!("--batch is for --engine float"));
+    }
     let module = args.model.load()?;
     let interpreter = Interpreter::new(&module).into_diagnostic()?;
     let (events, saturated) = read(args, &interpreter)?;
@@ -66,6 +84,7 @@ pub fn run(args: &Args) -> Result<()> {
             .map(|event| interpreter.run(&events.inputs(event)).into_diagnostic())
             .collect::<Result<Vec<_>>>()?,
         Engine::Rust => by_output(&interpreter, &events)?,
+        Engine::Float => return Err(miette!("the float engine has no integers")),
     };
     let shapes = output_shapes(&module);
     if args.raw {
@@ -85,18 +104,23 @@ pub fn run(args: &Args) -> Result<()> {
         input_values: events.mantissas().len(),
         saturated_input_values: saturated,
     };
+    report(args, &done)
+}
+
+/// Says what was written.
+fn report(args: &Args, done: &Done) -> Result<()> {
     if args.json {
-        return print_json(&done);
+        return print_json(done);
     }
     println!(
         "wrote the outputs of {} events to {}",
         done.events,
         args.out.display()
     );
-    if saturated > 0 {
+    if done.saturated_input_values > 0 {
         println!(
-            "{saturated} of {} input values lay outside of their formats and were saturated",
-            done.input_values
+            "{} of {} input values lay outside of their formats and were saturated",
+            done.saturated_input_values, done.input_values
         );
     }
     Ok(())
