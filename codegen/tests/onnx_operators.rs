@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Outcome, floats, model, node, value, with_int, write};
+use support::{Outcome, floats, model, node, value, with_int, with_ints, write};
 use trigforge_codegen::import::onnx::proto::{
     AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TensorProto, attribute_proto,
     tensor_proto,
@@ -16,16 +16,6 @@ fn with_float(mut node: NodeProto, name: &str, value: f32) -> NodeProto {
         name: Some(name.to_owned()),
         r#type: Some(attribute_proto::AttributeType::Float as i32),
         f: Some(value),
-        ..AttributeProto::default()
-    });
-    node
-}
-
-fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
-    node.attribute.push(AttributeProto {
-        name: Some(name.to_owned()),
-        r#type: Some(attribute_proto::AttributeType::Ints as i32),
-        ints: values.to_vec(),
         ..AttributeProto::default()
     });
     node

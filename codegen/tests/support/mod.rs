@@ -37,6 +37,17 @@ pub fn with_int(mut node: NodeProto, name: &str, value: i64) -> NodeProto {
     node
 }
 
+/// A node with an attribute of integers more.
+pub fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: Some(name.to_owned()),
+        r#type: Some(attribute_proto::AttributeType::Ints as i32),
+        ints: values.to_vec(),
+        ..AttributeProto::default()
+    });
+    node
+}
+
 /// A node with a text attribute more.
 pub fn with_text(mut node: NodeProto, name: &str, value: &str) -> NodeProto {
     node.attribute.push(AttributeProto {

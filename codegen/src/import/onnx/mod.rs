@@ -12,6 +12,7 @@ mod order;
 #[allow(missing_docs, clippy::all)]
 pub mod proto;
 mod quant;
+mod quant_conv;
 mod quant_float;
 mod quant_linear;
 mod quant_operators;

@@ -156,7 +156,7 @@ fn refuse_blocks(call: &mut Call<'_, '_>) -> Result<(), String> {
 
 /// A constant of one element, or of one per index of an axis, of dimensions
 /// that broadcast to a shape.
-fn along(
+pub(super) fn along(
     scope: &Scope<'_>,
     id: Id,
     what: &str,
@@ -185,7 +185,7 @@ fn along(
 }
 
 /// Marks a constant as one of integers; a computed tensor stays as it is.
-fn integers(scope: &mut Scope<'_>, id: Id) -> Result<Id, String> {
+pub(super) fn integers(scope: &mut Scope<'_>, id: Id) -> Result<Id, String> {
     let Some(tensor) = scope.graph.constant(id) else {
         return Ok(id);
     };

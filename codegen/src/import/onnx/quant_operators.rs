@@ -1,7 +1,7 @@
 //! The quantising operators that are taken: of QONNX, and of ONNX itself.
 
 use super::operators::{Row, Types, row};
-use super::{quant, quant_float, quant_linear, quant_trunc};
+use super::{quant, quant_conv, quant_float, quant_linear, quant_trunc};
 
 /// Domains in which QONNX operators are written.
 const QONNX_DOMAINS: &[&str] = &[
@@ -34,6 +34,13 @@ const QONNX: &[Row] = &[
 /// The default domain.
 pub(super) const LINEAR: &[Row] = &[
     row(
+        "ConvInteger",
+        10,
+        (2, 4),
+        Types::First,
+        quant_conv::conv_integer,
+    ),
+    row(
         "DequantizeLinear",
         10,
         (2, 3),
@@ -46,6 +53,13 @@ pub(super) const LINEAR: &[Row] = &[
         (2, 4),
         Types::First,
         quant_linear::matmul_integer,
+    ),
+    row(
+        "QLinearConv",
+        10,
+        (8, 9),
+        Types::First,
+        quant_conv::qlinear_conv,
     ),
     row(
         "QLinearMatMul",

@@ -107,8 +107,13 @@ pub(super) fn window(
     Ok(window)
 }
 
-fn conv(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
-    let (x, w) = (call.arg(0)?, call.arg(1)?);
+/// A convolution of two operands with the attributes of `Conv`.
+pub(in super::super) fn convolution(
+    scope: &mut Scope<'_>,
+    call: &mut Call<'_, '_>,
+    x: Id,
+    w: Id,
+) -> Result<Id, String> {
     let (shape, kernel) = (scope.shape(x), scope.shape(w));
     if shape.len() < 3 || kernel.len() != shape.len() {
         return Err(format!("operands of shapes {shape:?} and {kernel:?}"));
@@ -130,7 +135,13 @@ fn conv(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
         after: window.after,
         groups,
     };
-    let result = scope.op(call.name, op, &[x, w])?;
+    scope.op(call.name, op, &[x, w])
+}
+
+fn conv(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
+    let (x, w) = (call.arg(0)?, call.arg(1)?);
+    let (shape, kernel) = (scope.shape(x), scope.shape(w));
+    let result = convolution(scope, call, x, w)?;
     let Some(bias) = call.optional_arg(2) else {
         return Ok(result);
     };

@@ -7,7 +7,7 @@ mod batch_norm;
 mod cast;
 mod comparison;
 mod constant;
-mod convolution;
+pub(super) mod convolution;
 mod gather;
 mod gemm;
 mod join;
