@@ -12,6 +12,22 @@ use super::ImportError;
 /// trigger could hold.
 const LARGEST: u64 = 1 << 30;
 
+/// The first bytes of a file, up to 16; none of a folder.
+pub(super) fn start(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let mut start = Vec::new();
+    let read = |file: File| file.take(16).read_to_end(&mut start);
+    match std::fs::metadata(path).map(|metadata| metadata.is_dir()) {
+        Ok(true) => Ok(start),
+        _ => match File::open(path).and_then(read) {
+            Ok(_) => Ok(start),
+            Err(source) => Err(ImportError::Read {
+                path: path.to_owned(),
+                source,
+            }),
+        },
+    }
+}
+
 /// The bytes of a file and their SHA-256 in hex.
 pub(super) fn read(
     path: &Path,

@@ -5,7 +5,9 @@
 
 pub mod alir;
 mod file;
+mod json;
 pub mod onnx;
+mod trees;
 
 use std::path::{Path, PathBuf};
 
@@ -78,9 +80,8 @@ pub enum ImportError {
         reason: String,
     },
     /// The model holds what no importer takes.
-    #[error("{} holds {} that trigforge does not take:\n{}\n\
-        docs/onnx-operators.md lists the operators of ONNX that are taken.",
-        path.display(), count(items), list(items))]
+    #[error("{} holds {} that trigforge does not take:\n{}{}",
+        path.display(), count(items), list(items), hint(items))]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -89,7 +90,7 @@ pub enum ImportError {
     },
     /// A circuit holds what its importer does not take.
     #[error("{} holds {} that trigforge does not take:\n{}",
-        path.display(), count(items), list(items))]
+        path.display(), count(items), list(items), hint(items))]
     UnsupportedCircuit {
         /// The file.
         path: PathBuf,
@@ -113,6 +114,14 @@ fn count(items: &[Unsupported]) -> String {
     }
 }
 
+/// Where operators are listed, if it is about operators.
+fn hint(items: &[Unsupported]) -> &'static str {
+    match items.iter().any(|item| !item.operator.is_empty()) {
+        true => "\ndocs/onnx-operators.md lists the operators of ONNX that are taken.",
+        false => "",
+    }
+}
+
 fn list(items: &[Unsupported]) -> String {
     let lines: Vec<_> = items.iter().map(|item| format!("  - {item}")).collect();
     lines.join("\n")
@@ -133,7 +142,10 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
 ///
 /// As [`read`].
 pub fn read_with(path: &Path, options: &onnx::Options) -> Result<Graph, ImportError> {
-    let graph = onnx::read_with(path, options)?;
+    let graph = match trees::read(path)? {
+        Some(graph) => graph,
+        None => onnx::read_with(path, options)?,
+    };
     crate::real::fold(&graph).map_err(|source| ImportError::Constant {
         path: path.to_owned(),
         source,

@@ -322,6 +322,7 @@ impl Writer<'_> {
             Op::Arg { .. } | Op::TopK { .. } => self.ranked(node),
             Op::Concat { axis } => self.concat(node, *axis),
             Op::Lookup => self.lookup(node),
+            Op::Trees(forest) => self.trees(node, forest),
             Op::Reshape
             | Op::Transpose { .. }
             | Op::Slice { .. }

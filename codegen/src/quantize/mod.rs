@@ -19,6 +19,7 @@ mod round;
 mod scale;
 mod sites;
 mod softmax;
+mod trees;
 
 pub use integer::{to_integer, to_integer_noted};
 pub use notes::Note;

@@ -13,6 +13,7 @@ use thiserror::Error;
 use trigforge::{Format, Overflow, Rounding};
 
 use super::sites::{Bits, Role, Site, SiteBits, Widths};
+use super::trees;
 use crate::ir::Formats;
 use crate::real::{EvalError, Graph, Id, Node, Op, Quantizer, Tensor, encode, evaluate_all};
 
@@ -233,6 +234,11 @@ impl Writer<'_> {
             Op::Add | Op::Sub => {
                 let args = self.summands(old)?;
                 (self.copy(old, Some(args)), false)
+            }
+            Op::Trees(forest) => {
+                let new = self.copy(old, None);
+                self.new.nodes[new.0].op = trees::rounded(forest, self.widths.of(id));
+                (new, false)
             }
             // Without a format of its own yet: the writer of integers decides.
             _ => (self.copy(old, None), false),

@@ -10,6 +10,7 @@ mod graph;
 mod op;
 mod ops;
 mod scaled;
+mod trees;
 mod value;
 
 pub use eval::{EvalError, evaluate, evaluate_all};
@@ -19,4 +20,5 @@ pub use graph::{Graph, Id, Node, Tensor};
 pub use op::{Op, PoolKind, Quantizer, Reduction};
 pub(crate) use ops::evaluate as evaluate_op;
 pub use scaled::{IntegerRounding, ScaledQuantizer};
+pub use trees::{Decision, Forest, Precision};
 pub use value::{Dyadic, encode};

@@ -2,7 +2,7 @@
 
 use trigforge::{Overflow, Rounding};
 
-use super::{Function, ScaledQuantizer, Tensor};
+use super::{Forest, Function, ScaledQuantizer, Tensor};
 use crate::ir::Formats;
 
 /// A rounding of real values to formats (QONNX `Quant`).
@@ -184,6 +184,8 @@ pub enum Op {
     Quantize(Quantizer),
     /// Rounding to integers behind any scale; the result is the integers.
     ScaledQuantize(ScaledQuantizer),
+    /// A tree ensemble.
+    Trees(Box<Forest>),
 }
 
 impl Op {
@@ -284,6 +286,7 @@ impl Op {
             },
             Self::Quantize(_) => "quantize",
             Self::ScaledQuantize(_) => "scaled_quantize",
+            Self::Trees(_) => "trees",
         }
     }
 }

@@ -64,6 +64,11 @@ impl<'a> Attributes<'a> {
         Ok(attribute.map(|a| a.floats.as_slice()))
     }
 
+    pub(super) fn strings(&mut self, name: &str) -> Result<Option<&'a [Vec<u8>]>, String> {
+        let attribute = self.take(name, AttributeType::Strings)?;
+        Ok(attribute.map(|a| a.strings.as_slice()))
+    }
+
     pub(super) fn string(&mut self, name: &str) -> Result<Option<String>, String> {
         let attribute = self.take(name, AttributeType::String)?;
         let text = attribute.and_then(|a| a.s.as_deref());

@@ -19,6 +19,8 @@ mod quant_operators;
 mod quant_trunc;
 mod scope;
 mod tensor;
+mod trees;
+mod trees_nodes;
 
 pub use self::operators::{Operator, operators};
 

@@ -58,6 +58,7 @@ pub(super) fn shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> 
         (Op::Conv { .. }, &[x, w]) => convolution::shape(op, x, w),
         (Op::Pool { .. }, &[x]) => convolution::pool_shape(op, x),
         (Op::ScaledQuantize(quantizer), &[x]) => quantizer.check(x).map(|()| x.to_vec()),
+        (Op::Trees(forest), &[x]) => forest.shape(x),
         (Op::Quantize(quantizer), &[x]) => quantize::shape(quantizer, x),
         _ => Err(format!(
             "{} cannot take operands of shapes {shapes:?}",
@@ -116,6 +117,7 @@ pub(crate) fn evaluate(op: &Op, args: &[&Tensor], shape: &[usize]) -> Result<Ten
         },
         (Op::Conv { .. }, [x, w]) => convolution::evaluate(op, x, w, shape),
         (Op::Pool { .. }, [x]) => convolution::pool(op, x, shape),
+        (Op::Trees(forest), [x]) => forest.evaluate(x, shape),
         (Op::Quantize(quantizer), [x]) => quantize(x, quantizer),
         (Op::ScaledQuantize(quantizer), [x]) => quantizer.apply(x),
         (binary, [a, b]) => arithmetic::binary(binary, a, b, shape),

@@ -23,6 +23,7 @@ use super::element::Element;
 use super::proto::NodeProto;
 use super::quant_operators;
 use super::scope::{Scope, Value};
+use super::trees;
 use crate::import::shorten;
 use crate::real::{Id, Op};
 
@@ -112,6 +113,9 @@ pub(super) fn find(node: &NodeProto, opset: i64) -> Result<Row, String> {
     let (domain, operator) = (node.domain(), node.op_type());
     if let Some(found) = quant_operators::find(domain, operator) {
         return found;
+    }
+    if domain == "ai.onnx.ml" {
+        return trees::find(operator);
     }
     if !matches!(domain, "" | "ai.onnx") {
         return Err(format!(
