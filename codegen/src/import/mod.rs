@@ -90,7 +90,7 @@ pub enum ImportError {
     },
     /// A circuit holds what its importer does not take.
     #[error("{} holds {} that trigforge does not take:\n{}",
-        path.display(), count(items), list(items), hint(items))]
+        path.display(), count(items), list(items))]
     UnsupportedCircuit {
         /// The file.
         path: PathBuf,
