@@ -27,5 +27,6 @@ pub mod precision;
 pub mod quantize;
 pub mod real;
 mod text;
+pub mod threshold;
 pub mod validate;
 pub mod verify;
