@@ -28,9 +28,18 @@ pub(super) fn start(path: &Path) -> Result<Vec<u8>, ImportError> {
     }
 }
 
-/// The bytes of a file and their SHA-256 in hex.
+/// The bytes of an ONNX file and their SHA-256 in hex.
 pub(super) fn read(
     path: &Path,
+    looks_right: impl Fn(u8) -> bool,
+) -> Result<(Vec<u8>, String), ImportError> {
+    read_expected(path, "an ONNX file", looks_right)
+}
+
+/// The bytes of a file of the expected kind and their SHA-256 in hex.
+pub(super) fn read_expected(
+    path: &Path,
+    expected: &str,
     looks_right: impl Fn(u8) -> bool,
 ) -> Result<(Vec<u8>, String), ImportError> {
     let unreadable = |source| ImportError::Read {
@@ -44,9 +53,7 @@ pub(super) fn read(
     let mut file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if metadata.is_dir() {
-        return Err(not_a_model(
-            "it is a folder, expected an ONNX file".to_owned(),
-        ));
+        return Err(not_a_model(format!("it is a folder, expected {expected}")));
     }
     if metadata.len() > LARGEST {
         return Err(not_a_model(format!(
@@ -57,13 +64,13 @@ pub(super) fn read(
     let mut bytes = Vec::new();
     let mut first = [0];
     if file.read(&mut first).map_err(unreadable)? == 0 {
-        return Err(not_a_model(
-            "the file is empty, expected an ONNX file".to_owned(),
-        ));
+        return Err(not_a_model(format!(
+            "the file is empty, expected {expected}"
+        )));
     }
     if !looks_right(first[0]) {
         return Err(not_a_model(format!(
-            "the first byte is {:#04x}, which no ONNX file starts with",
+            "the first byte is {:#04x}, expected {expected}",
             first[0]
         )));
     }

@@ -5,6 +5,7 @@
 
 pub mod alir;
 mod file;
+pub mod formula;
 mod json;
 pub mod onnx;
 mod trees;
@@ -97,6 +98,17 @@ pub enum ImportError {
         /// All of it.
         items: Vec<Unsupported>,
     },
+    /// Formulas hold what their importer does not take.
+    #[error("{} holds {} that trigforge does not take:\n{}\n{taken}.",
+        path.display(), count(items), list(items))]
+    UnsupportedFormula {
+        /// The file.
+        path: PathBuf,
+        /// All of it.
+        items: Vec<Unsupported>,
+        /// What is taken.
+        taken: String,
+    },
     /// A constant expression of the model cannot be computed.
     #[error("{}: a constant expression cannot be computed", path.display())]
     Constant {
@@ -136,13 +148,28 @@ pub fn read(path: &Path) -> Result<Graph, ImportError> {
     read_with(path, &onnx::Options::default())
 }
 
-/// Reads a model file with what it leaves open.
+/// Reads a model file with what it leaves open. A name that ends in `.formula`
+/// is a file of formulas. Formulas and tree ensembles leave nothing open.
 ///
 /// # Errors
 ///
 /// As [`read`].
 pub fn read_with(path: &Path, options: &onnx::Options) -> Result<Graph, ImportError> {
-    let graph = match trees::read(path)? {
+    let formula = path
+        .extension()
+        .is_some_and(|extension| extension == "formula");
+    let closed = match formula {
+        true => Some(formula::read(path)?),
+        false => trees::read(path)?,
+    };
+    let graph = match closed {
+        Some(_) if !options.constants.is_empty() || options.batch.is_some() => {
+            return Err(ImportError::Invalid {
+                path: path.to_owned(),
+                reason: "values of inputs and a number of events are stated for ONNX only"
+                    .to_owned(),
+            });
+        }
         Some(graph) => graph,
         None => onnx::read_with(path, options)?,
     };
