@@ -108,6 +108,20 @@ impl<'n, 'a> Call<'n, 'a> {
         Ok(Some(tensor.iter().map(|&x| x as i64).collect()))
     }
 
+    /// One integer that the translation must know.
+    pub(super) fn constant_int(
+        &self,
+        scope: &Scope<'_>,
+        index: usize,
+        what: &str,
+    ) -> Result<Option<i64>, String> {
+        match self.constant_ints(scope, index, what)?.as_deref() {
+            None => Ok(None),
+            Some(&[one]) => Ok(Some(one)),
+            Some(several) => Err(format!("{what}: {} numbers, expected one", several.len())),
+        }
+    }
+
     /// A constant of one element.
     pub(super) fn constant_scalar(
         &self,

@@ -6,6 +6,7 @@
 
 mod attributes;
 mod call;
+mod composed;
 mod element;
 mod operators;
 mod order;

@@ -16,6 +16,7 @@ pub(super) const ROWS: &[Row] = &[
     row("Min", 6, (1, MANY), Types::Number, |s, c| {
         variadic(s, c, &Op::Min)
     }),
+    row("Mod", 10, TWO, Types::Number, remainder),
     row("Mul", 7, TWO, Types::Number, |s, c| binary(s, c, Op::Mul)),
     row("Pow", 7, TWO, Types::First, pow),
     row("Sub", 7, TWO, Types::Number, |s, c| binary(s, c, Op::Sub)),
@@ -52,6 +53,22 @@ fn div(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
         false => Ok(quotient),
         true => scope.op(call.name, Op::Unary(Function::Truncate), &[quotient]),
     }
+}
+
+/// What is left of a division: of the sign of the divisor, as Python's, or of
+/// the dividend, as C's (`fmod`).
+fn remainder(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
+    let (x, y) = (call.arg(0)?, call.arg(1)?);
+    let whole = match (call.attributes.int("fmod", 0)?, call.element.is_integer()) {
+        (0, true) => Function::Floor,
+        (1, _) => Function::Truncate,
+        (0, false) => return Err("of floating point, with attribute `fmod` 0".to_owned()),
+        (other, _) => return Err(format!("attribute `fmod` is {other}, expected 0 or 1")),
+    };
+    let quotient = scope.op(call.name, Op::Div, &[x, y])?;
+    let times = scope.op(call.name, Op::Unary(whole), &[quotient])?;
+    let taken = scope.op(call.name, Op::Mul, &[times, y])?;
+    scope.op(call.name, Op::Sub, &[x, taken])
 }
 
 /// The result has the type of the base.

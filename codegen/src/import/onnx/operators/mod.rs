@@ -11,12 +11,17 @@ pub(super) mod convolution;
 mod gather;
 mod gemm;
 mod join;
+mod normalization;
 mod pad;
 mod pool;
+mod recurrent;
 mod reduction;
+mod resize;
+mod select;
 mod shape;
 mod slice;
 mod softmax;
+mod space;
 
 use super::call::Call;
 use super::element::Element;
@@ -95,13 +100,18 @@ const FAMILIES: &[&[Row]] = &[
     gather::ROWS,
     gemm::ROWS,
     join::ROWS,
+    normalization::ROWS,
     pad::ROWS,
     pool::ROWS,
     quant_operators::LINEAR,
+    recurrent::ROWS,
     reduction::ROWS,
+    resize::ROWS,
+    select::ROWS,
     shape::ROWS,
     slice::ROWS,
     softmax::ROWS,
+    space::ROWS,
 ];
 
 /// Finds the row of a node's operator.

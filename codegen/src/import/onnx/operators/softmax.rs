@@ -2,14 +2,23 @@
 
 use super::{Call, Row, Scope, Types, row};
 use crate::import::onnx::call::axis;
+use crate::import::onnx::composed::Writer;
+use crate::import::onnx::composed::normalization::log_softmax;
 use crate::ir::element_count;
 use crate::real::{Id, Op};
 
-pub(super) const ROWS: &[Row] = &[row("Softmax", 1, (1, 1), Types::Float, |scope, call| {
-    along_axis(scope, call, |scope, name, x, axis| {
-        scope.op(name, Op::Softmax { axis }, &[x])
-    })
-})];
+pub(super) const ROWS: &[Row] = &[
+    row("LogSoftmax", 1, (1, 1), Types::Float, |scope, call| {
+        along_axis(scope, call, |scope, name, x, axis| {
+            log_softmax(&mut Writer::new(&mut scope.graph, name), x, axis)
+        })
+    }),
+    row("Softmax", 1, (1, 1), Types::Float, |scope, call| {
+        along_axis(scope, call, |scope, name, x, axis| {
+            scope.op(name, Op::Softmax { axis }, &[x])
+        })
+    }),
+];
 
 /// Applies a normalisation over one axis (the last by default), or, before
 /// opset 13, over all axes from one on (the second by default) at once.
