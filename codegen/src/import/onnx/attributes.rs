@@ -78,20 +78,6 @@ impl<'a> Attributes<'a> {
         .transpose()
     }
 
-    pub(super) fn strings(&mut self, name: &str) -> Result<Option<Vec<String>>, String> {
-        let attribute = self.take(name, AttributeType::Strings)?;
-        attribute
-            .map(|a| {
-                let texts = a
-                    .strings
-                    .iter()
-                    .map(|text| String::from_utf8(text.to_vec()));
-                texts.collect::<Result<_, _>>()
-            })
-            .transpose()
-            .map_err(|_| format!("attribute `{name}` holds what is no text"))
-    }
-
     pub(super) fn tensor(&mut self, name: &str) -> Result<Option<&'a TensorProto>, String> {
         let attribute = self.take(name, AttributeType::Tensor)?;
         Ok(attribute.and_then(|a| a.t.as_ref()))

@@ -126,7 +126,10 @@ fn activations(
     }
     let directions = if direction == Direction::Both { 2 } else { 1 };
     match call.attributes.strings("activations")? {
-        Some(names) => names.iter().map(|name| activation(name)).collect(),
+        Some(names) => names
+            .iter()
+            .map(|name| activation(&String::from_utf8_lossy(name)))
+            .collect(),
         None => cell
             .default_functions()
             .repeat(directions)
