@@ -3,33 +3,14 @@
 
 mod support;
 
-use support::{Outcome, floats, model, node, value, with_int, with_ints, write};
+use support::{
+    Outcome, floats, integers, model, node, value, with_float, with_int, with_ints, write,
+};
 use trigforge_codegen::import::onnx::proto::{
-    AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TensorProto, attribute_proto,
-    tensor_proto,
+    GraphProto, NodeProto, OperatorSetIdProto, TensorProto,
 };
 use trigforge_codegen::import::read;
 use trigforge_codegen::real::evaluate;
-
-fn with_float(mut node: NodeProto, name: &str, value: f32) -> NodeProto {
-    node.attribute.push(AttributeProto {
-        name: Some(name.to_owned()),
-        r#type: Some(attribute_proto::AttributeType::Float as i32),
-        f: Some(value),
-        ..AttributeProto::default()
-    });
-    node
-}
-
-fn integers(name: &str, values: &[i64]) -> TensorProto {
-    TensorProto {
-        name: Some(name.to_owned()),
-        dims: vec![values.len() as i64],
-        data_type: Some(tensor_proto::DataType::Int64 as i32),
-        int64_data: values.to_vec(),
-        ..TensorProto::default()
-    }
-}
 
 /// A graph from `x` of shape [n, 2] (or [1, 2, 2]) to `y`.
 fn graph(dims: &[i64], nodes: Vec<NodeProto>, constants: Vec<TensorProto>) -> GraphProto {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod samples;
+
 use std::path::{Path, PathBuf};
 
 use prost::Message;
@@ -37,6 +39,17 @@ pub fn with_int(mut node: NodeProto, name: &str, value: i64) -> NodeProto {
     node
 }
 
+/// A node with an attribute of a number more.
+pub fn with_float(mut node: NodeProto, name: &str, value: f32) -> NodeProto {
+    node.attribute.push(AttributeProto {
+        name: Some(name.to_owned()),
+        r#type: Some(attribute_proto::AttributeType::Float as i32),
+        f: Some(value),
+        ..AttributeProto::default()
+    });
+    node
+}
+
 /// A node with an attribute of integers more.
 pub fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
     node.attribute.push(AttributeProto {
@@ -46,6 +59,17 @@ pub fn with_ints(mut node: NodeProto, name: &str, values: &[i64]) -> NodeProto {
         ..AttributeProto::default()
     });
     node
+}
+
+/// A constant of integers in one dimension.
+pub fn integers(name: &str, values: &[i64]) -> TensorProto {
+    TensorProto {
+        name: Some(name.to_owned()),
+        dims: vec![values.len() as i64],
+        data_type: Some(tensor_proto::DataType::Int64 as i32),
+        int64_data: values.to_vec(),
+        ..TensorProto::default()
+    }
 }
 
 /// A node with a text attribute more.

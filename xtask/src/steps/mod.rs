@@ -8,6 +8,7 @@ mod doc;
 mod fmt;
 mod kernel;
 mod no_std;
+mod onnx_nodes;
 mod qonnx;
 mod unit;
 
@@ -72,6 +73,11 @@ pub const STEPS: &[Step] = &[
         name: "ap-fixed",
         about: "formats, roundings and overflows are those of the headers of ap_fixed",
         run: ap_fixed::run,
+    },
+    Step {
+        name: "onnx-nodes",
+        about: "the node tests of ONNX in the float engine: passed, refused, failed",
+        run: onnx_nodes::run,
     },
     Step {
         name: "demo",

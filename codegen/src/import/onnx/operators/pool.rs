@@ -33,6 +33,9 @@ fn pooled(
     let window = window(call, spatial, size, dilated)?;
     let mut beyond = vec![0; spatial.len()];
     for (axis, &dim) in spatial.iter().enumerate() {
+        if window.before[axis].max(window.after[axis]) >= window.extent(axis) {
+            return Err("a window would lie in the padding alone".to_owned());
+        }
         let padded = dim + window.before[axis] + window.after[axis];
         let Some(rest) = padded.checked_sub(window.extent(axis)) else {
             continue;
