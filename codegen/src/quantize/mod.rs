@@ -12,7 +12,9 @@ mod integer;
 mod multiply;
 mod notes;
 mod pairs;
+mod place;
 mod post_training;
+mod profile;
 mod rearrange;
 mod reductions;
 mod round;
@@ -23,7 +25,8 @@ mod trees;
 
 pub use integer::{to_integer, to_integer_noted};
 pub use notes::Note;
-pub use post_training::{Calibration, CalibrationError, Placed, Placement, post_training};
+pub use post_training::{CalibrationError, Placed, Placement, post_training};
+pub use profile::Calibration;
 pub use sites::{Bits, Role, Site, SiteBits, Widths};
 
 use std::path::Path;
