@@ -16,10 +16,10 @@
 //! mod order;      // uses mantissa
 //! mod movement;   // uses mantissa
 //! mod trees;      // uses dense, mantissa
-//! mod window;     // uses elements, mantissa
+//! mod window;     // uses elements, mantissa, order
 //! mod conv;       // uses dense, mantissa
 //! mod matmul;     // uses mantissa
-//! mod top_k;      // uses elements, mantissa
+//! mod top_k;      // uses elements, mantissa, order
 //! ```
 //!
 //! in any order, each with `#[allow(dead_code)]`. The files name each other by

@@ -3,6 +3,27 @@
 use super::mantissa::Mantissa;
 use core::hint::select_unpredictable;
 
+/// All ones if `a` is smaller than `b`, else 0: to choose by a mask.
+///
+/// In a loop of scalars, compilers for x86-64 make branches of comparisons and
+/// choices, also of those that are asked not to be; of this value they know
+/// nothing.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn mask_less<T: Mantissa>(a: T, b: T) -> i64 {
+    let (a, b) = (a.to_i64(), b.to_i64());
+    let mask = if T::BITS < 64 {
+        (a - b) >> 63
+    } else {
+        ((a as i128 - b as i128) >> 64) as i64 >> 63
+    };
+    core::hint::black_box(mask)
+}
+
 /// 1 if `a` is smaller than `b`, else 0.
 ///
 /// # Panics

@@ -2,6 +2,7 @@
 
 use super::elements::{at, fill};
 use super::mantissa::Mantissa;
+use super::order::mask_less;
 
 /// The positions of the `K` largest of `N` keys, the largest first; of equal
 /// keys the lowest position comes first.
@@ -30,7 +31,7 @@ pub fn top_k<T: Mantissa, const N: usize, const K: usize, const M: usize>(
     let (pairs, _) = network.as_chunks::<2>();
     for &[first, second] in pairs {
         let (a, b) = (at(&keys, first), at(&keys, second));
-        let swap = less(a, b);
+        let swap = mask_less(a, b);
         let change = b.wadd(a.wmul(T::wrap_from(-1))).and(T::wrap_from(swap));
         if let Some(key) = keys.get_mut(first) {
             *key = a.wadd(change);
@@ -45,15 +46,4 @@ pub fn top_k<T: Mantissa, const N: usize, const K: usize, const M: usize>(
         *position = last.wrapping_sub(behind);
     }
     order
-}
-
-/// All ones if `a` is smaller, else 0; compilers make branches of conditions.
-#[inline(always)]
-fn less<T: Mantissa>(a: T, b: T) -> i64 {
-    let (a, b) = (a.to_i64(), b.to_i64());
-    if T::BITS < 64 {
-        (a - b) >> 63
-    } else {
-        ((a as i128 - b as i128) >> 64) as i64 >> 63
-    }
 }

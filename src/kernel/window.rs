@@ -6,6 +6,7 @@
 
 use super::elements::{at, fill};
 use super::mantissa::Mantissa;
+use super::order::mask_less;
 
 /// Surrounds planes of `from` rows and columns so that they have `to`, with
 /// `before` rows and columns of `value` in front.
@@ -52,7 +53,10 @@ pub fn window_max<X: Mantissa, const N: usize, const T: usize>(
     taps: &[usize; T],
 ) -> X {
     let elements = taps.iter().map(|tap| at(x, first.wrapping_add(*tap)));
-    elements.fold(X::MIN, |largest, element| largest.max(element))
+    elements.fold(X::MIN, |largest, element| {
+        let change = element.wadd(largest.wmul(X::wrap_from(-1)));
+        largest.wadd(change.and(X::wrap_from(mask_less(largest, element))))
+    })
 }
 
 /// The sum of a window's elements, wrapping.
