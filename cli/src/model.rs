@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use trigforge_codegen::import;
-use trigforge_codegen::ir::Module;
-use trigforge_codegen::quantize::{Calibration, DEFAULT_WIDTH, PostTraining, load};
+use trigforge_codegen::model::{Model, load};
+use trigforge_codegen::ports::Ports;
+use trigforge_codegen::quantize::{Calibration, DEFAULT_WIDTH, PostTraining};
 
 use crate::arrays;
 
 /// A model file, and how it becomes integers if it is a float model.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Model file: QONNX or float ONNX (.onnx), or the textual form (.ir)
+    /// Model file: QONNX or float ONNX (.onnx), a circuit of alkaid or da4ml
+    /// (.json, .json.gz), or a textual form (.ir)
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
     /// Events (.npy or .npz) whose ranges give formats to values without one
@@ -25,8 +27,9 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
-    /// Reads the model as a valid module.
-    pub fn load(&self) -> Result<Module> {
+    /// Reads the model, at the level that its file is at; what is not exact in
+    /// it is said on standard error.
+    pub fn load(&self) -> Result<Model> {
         let float = match &self.calib {
             None => None,
             Some(file) => Some(PostTraining {
@@ -34,7 +37,11 @@ impl ModelArgs {
                 width: self.width,
             }),
         };
-        load(&self.path, float.as_ref()).into_diagnostic()
+        let (model, notes) = load(&self.path, float.as_ref()).into_diagnostic()?;
+        for note in notes {
+            eprintln!("note: {note}");
+        }
+        Ok(model)
     }
 }
 
@@ -56,25 +63,20 @@ pub fn calibration(model: &Path, file: &Path) -> Result<Calibration> {
     Ok(Calibration { events })
 }
 
-/// Names and shapes of a module's inputs.
-pub fn input_shapes(module: &Module) -> Vec<arrays::Shape> {
-    module
-        .inputs()
-        .map(|(_, node)| arrays::Shape {
-            name: node.name.clone(),
-            dims: node.ty.shape.clone(),
-        })
-        .collect()
+/// Names and shapes of a model's inputs.
+pub fn input_shapes(ports: &Ports) -> Vec<arrays::Shape> {
+    let shape = |input: &trigforge_codegen::ports::Input| arrays::Shape {
+        name: input.name.clone(),
+        dims: input.ty.shape.clone(),
+    };
+    ports.inputs.iter().map(shape).collect()
 }
 
-/// Names and shapes of a module's outputs.
-pub fn output_shapes(module: &Module) -> Vec<arrays::Shape> {
-    module
-        .outputs()
-        .iter()
-        .map(|output| arrays::Shape {
-            name: output.name.clone(),
-            dims: module.node(output.node).ty.shape.clone(),
-        })
-        .collect()
+/// Names and shapes of a model's outputs.
+pub fn output_shapes(ports: &Ports) -> Vec<arrays::Shape> {
+    let shape = |output: &trigforge_codegen::ports::Output| arrays::Shape {
+        name: output.name.clone(),
+        dims: output.ty.shape.clone(),
+    };
+    ports.outputs.iter().map(shape).collect()
 }

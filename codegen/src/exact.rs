@@ -1,4 +1,5 @@
-//! Shifts that keep a value exact while fractional bits are added.
+//! Shifts that keep a value exact while fractional bits are added, and exact
+//! binary fractions.
 
 /// `m * 2^shift`, at most the largest magnitude of an `i128`.
 ///
@@ -37,6 +38,51 @@ pub(crate) fn rescale(m: i64, shift: i32) -> Option<i64> {
     }
     let drop = shift.unsigned_abs();
     (drop <= m.trailing_zeros()).then(|| m >> drop)
+}
+
+/// The exact value `m * 2^-f`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exact {
+    pub m: i128,
+    pub f: i32,
+}
+
+impl Exact {
+    /// Zero has no fractional bits; any other value an odd mantissa.
+    pub fn new(m: i128, f: i32) -> Self {
+        match m {
+            0 => Self { m, f: 0 },
+            _ => Self {
+                m: m >> m.trailing_zeros(),
+                f: f.saturating_sub(m.trailing_zeros() as i32),
+            },
+        }
+    }
+
+    /// The sum, if 120 bits are enough.
+    pub fn plus(self, other: Self) -> Result<Self, String> {
+        if self.m == 0 {
+            return Ok(other);
+        }
+        if other.m == 0 {
+            return Ok(self);
+        }
+        let f = self.f.max(other.f);
+        let [a, b] = [self, other].map(|x| shift_left(x.m, f.saturating_sub(x.f)));
+        a.checked_add(b)
+            .filter(|sum| sum.unsigned_abs() < 1 << 120)
+            .map(|sum| Self::new(sum, f))
+            .ok_or_else(|| "a constant needs more than 120 bits".to_owned())
+    }
+
+    /// The product, if 128 bits are enough.
+    pub fn times(self, other: Self) -> Result<Self, String> {
+        self.m
+            .checked_mul(other.m)
+            .zip(self.f.checked_add(other.f))
+            .map(|(m, f)| Self::new(m, f))
+            .ok_or_else(|| "a constant needs more than 120 bits".to_owned())
+    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Items up to `close`, with a comma between each two.
-    fn items<T>(
+    pub(crate) fn items<T>(
         &mut self,
         close: &str,
         mut item: impl FnMut(&mut Self) -> Result<T, String>,

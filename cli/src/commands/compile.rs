@@ -1,12 +1,15 @@
 //! `trigforge compile`: a kernel from a model.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::ValueEnum;
 use miette::{IntoDiagnostic, Result};
 use serde::Serialize;
+use trigforge_codegen::circuit::cost;
 use trigforge_codegen::emit::rust;
+use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
 
 use super::print_json;
@@ -45,11 +48,69 @@ pub struct Args {
     json: bool,
 }
 
+/// What one event costs, counted at the model's level.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Work {
+    Graph {
+        macs: u64,
+        ebops: u64,
+    },
+    Circuit {
+        gates: usize,
+        adders: u64,
+        carry_bits: u64,
+        depth: u32,
+    },
+}
+
+impl Work {
+    fn of(model: &Model) -> Result<Self> {
+        Ok(match model {
+            Model::Graph(module) => {
+                let costs = validate(module).into_diagnostic()?.costs(module);
+                Self::Graph {
+                    macs: costs.iter().map(|cost| cost.macs).sum(),
+                    ebops: costs.iter().map(|cost| cost.ebops).sum(),
+                }
+            }
+            Model::Circuit(circuit) => {
+                let cost = cost(circuit);
+                Self::Circuit {
+                    gates: circuit.definitions().len(),
+                    adders: cost.adders,
+                    carry_bits: cost.carry_bits,
+                    depth: cost.depth,
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Graph { macs, ebops } => {
+                write!(out, "{macs} multiply-accumulates, {ebops} EBOPs")
+            }
+            Self::Circuit {
+                gates,
+                adders,
+                carry_bits,
+                depth,
+            } => write!(
+                out,
+                "{gates} gates, {adders} adders of {carry_bits} bits, {depth} in a row"
+            ),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Done {
     files: Vec<PathBuf>,
-    macs: u64,
-    ebops: u64,
+    #[serde(flatten)]
+    work: Work,
     import_ms: f64,
     emit_ms: f64,
 }
@@ -57,24 +118,21 @@ struct Done {
 pub fn run(args: &Args) -> Result<()> {
     let Target::Rust = args.target;
     let start = Instant::now();
-    let module = args.model.load()?;
-    let info = validate(&module).into_diagnostic()?;
+    let model = args.model.load()?;
     let imported = Instant::now();
     let options = rust::Options {
         single_file: args.single_file,
     };
-    let kernel = rust::emit(&module, &info, options).into_diagnostic()?;
+    let kernel = model.rust_kernel(options).into_diagnostic()?;
     kernel.write(&args.out).into_diagnostic()?;
     let emitted = Instant::now();
-    let costs = info.costs(&module);
     let done = Done {
         files: kernel
             .files
             .iter()
             .map(|(path, _)| args.out.join(path))
             .collect(),
-        macs: costs.iter().map(|cost| cost.macs).sum(),
-        ebops: costs.iter().map(|cost| cost.ebops).sum(),
+        work: Work::of(&model)?,
         import_ms: (imported - start).as_secs_f64() * 1e3,
         emit_ms: (emitted - imported).as_secs_f64() * 1e3,
     };
@@ -82,11 +140,10 @@ pub fn run(args: &Args) -> Result<()> {
         return print_json(&done);
     }
     println!(
-        "wrote {} files to {}: {} multiply-accumulates, {} EBOPs",
+        "wrote {} files to {}: {}",
         done.files.len(),
         args.out.display(),
-        done.macs,
-        done.ebops
+        done.work
     );
     Ok(())
 }

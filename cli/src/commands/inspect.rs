@@ -3,10 +3,11 @@
 use miette::{IntoDiagnostic, Result};
 use serde::Serialize;
 use trigforge_codegen::ir::{Module, Node};
+use trigforge_codegen::model::Model;
 use trigforge_codegen::ops::{Cost, Op};
 use trigforge_codegen::validate::validate;
 
-use super::print_json;
+use super::{circuit, print_json};
 use crate::model::ModelArgs;
 
 /// Show a model's graph, shapes, formats and cost
@@ -51,11 +52,15 @@ struct Summary {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let module = args.model.load()?;
+    let model = args.model.load()?;
     if args.ir {
-        print!("{}", trigforge_codegen::ir::print(&module));
+        print!("{}", model.print());
         return Ok(());
     }
+    let module = match model {
+        Model::Graph(module) => module,
+        Model::Circuit(circuit) => return circuit::inspect(&circuit, args.json),
+    };
     let info = validate(&module).into_diagnostic()?;
     let summary = summarise(&module, &info.costs(&module));
     match args.json {

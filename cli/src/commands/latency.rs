@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use miette::{IntoDiagnostic, Result, miette};
 use serde::Serialize;
-use trigforge_codegen::emit::rust;
 use trigforge_codegen::emit::write_file;
-use trigforge_codegen::ir::Module;
+use trigforge_codegen::emit::{Kernel, rust};
 use trigforge_codegen::latency::{Instructions, Times, count_instructions, time};
-use trigforge_codegen::validate::validate;
+use trigforge_codegen::ports::WithPorts;
 use trigforge_codegen::verify::{Events, random_events};
 
 use super::print_json;
@@ -84,9 +83,15 @@ pub struct Measured {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let module = args.model.load()?;
-    let events = random_events(&module, args.events, 1);
-    let measured = measure(&module, &events)?;
+    let model = args.model.load()?;
+    let events = random_events(&model, args.events, 1);
+    let measured = measure(
+        &model,
+        &model
+            .rust_kernel(rust::Options::default())
+            .into_diagnostic()?,
+        &events,
+    )?;
     if let Some(path) = &args.out {
         let text = serde_json::to_string_pretty(&measured).into_diagnostic()?;
         write_file(path, text.as_bytes()).into_diagnostic()?;
@@ -107,12 +112,10 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// Times a model's kernel on events and counts its instructions.
-pub fn measure(module: &Module, events: &Events) -> Result<Measured> {
-    let info = validate(module).into_diagnostic()?;
-    let kernel = rust::emit(module, &info, rust::Options::default()).into_diagnostic()?;
-    let times = time(module, &kernel, events).into_diagnostic()?;
+pub fn measure(model: &impl WithPorts, kernel: &Kernel, events: &Events) -> Result<Measured> {
+    let times = time(model, kernel, events).into_diagnostic()?;
     let counted = events.truncated(COUNTED_EVENTS);
-    let instructions = count_instructions(module, &kernel, &counted).into_diagnostic()?;
+    let instructions = count_instructions(model, kernel, &counted).into_diagnostic()?;
     let (per_event, counted_for, unknown) = match instructions {
         Instructions::Counted(count) => (Some(count.per_event()), Some(count.cpu), None),
         Instructions::Unknown(reason) => (None, None, Some(reason)),

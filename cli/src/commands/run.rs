@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde::Serialize;
 use trigforge_codegen::emit::rust;
-use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::model::Model;
+use trigforge_codegen::ports::{Execute, WithPorts};
 use trigforge_codegen::verify::{BuildOptions, Events, RustKernel};
 
 use super::{print_json, run_float};
@@ -76,24 +77,24 @@ pub fn run(args: &Args) -> Result<()> {
     if args.batch.is_some() {
         return Err(miette!("--batch is for --engine float"));
     }
-    let module = args.model.load()?;
-    let interpreter = Interpreter::new(&module).into_diagnostic()?;
-    let (events, saturated) = read(args, &interpreter)?;
+    let model = args.model.load()?;
+    let interpreter = model.interpreter().into_diagnostic()?;
+    let (events, saturated) = read(args, &model, interpreter.as_ref())?;
     let results = match args.engine {
         Engine::Interp => (0..events.len())
             .map(|event| interpreter.run(&events.inputs(event)).into_diagnostic())
             .collect::<Result<Vec<_>>>()?,
-        Engine::Rust => by_output(&interpreter, &events)?,
+        Engine::Rust => by_output(&model, &events)?,
         Engine::Float => return Err(miette!("the float engine has no integers")),
     };
-    let shapes = output_shapes(&module);
+    let shapes = output_shapes(interpreter.ports());
     if args.raw {
         arrays::write_results(&args.out, &shapes, &results)?;
     } else {
         let decode = |event: &Vec<Vec<i64>>| -> Vec<Vec<f64>> {
             let outputs = event.iter().enumerate();
             outputs
-                .map(|(index, mantissas)| interpreter.decode(index, mantissas))
+                .map(|(index, mantissas)| interpreter.ports().decode(index, mantissas))
                 .collect()
         };
         let real: Vec<_> = results.iter().map(decode).collect();
@@ -127,9 +128,10 @@ fn report(args: &Args, done: &Done) -> Result<()> {
 }
 
 /// Events as mantissas, and how many values their formats cut off.
-fn read(args: &Args, interpreter: &Interpreter<'_>) -> Result<(Events, usize)> {
-    let shapes = input_shapes(interpreter.module());
-    let mut events = Events::new(interpreter.module());
+fn read(args: &Args, model: &Model, interpreter: &dyn Execute) -> Result<(Events, usize)> {
+    let ports = interpreter.ports();
+    let shapes = input_shapes(ports);
+    let mut events = Events::new(model);
     let mut saturated = 0;
     let at = |row: usize| format!("{}, row {row}", args.input.display());
     if args.raw {
@@ -138,7 +140,7 @@ fn read(args: &Args, interpreter: &Interpreter<'_>) -> Result<(Events, usize)> {
             .enumerate()
         {
             for (input, mantissas) in inputs.iter().enumerate() {
-                let checked = interpreter.check(input, mantissas).into_diagnostic();
+                let checked = ports.check(input, mantissas).into_diagnostic();
                 checked.wrap_err_with(|| at(row))?;
             }
             events.push(inputs);
@@ -148,7 +150,7 @@ fn read(args: &Args, interpreter: &Interpreter<'_>) -> Result<(Events, usize)> {
     for (row, inputs) in arrays::read_real(&args.input, &shapes)?.iter().enumerate() {
         let mut mantissas = Vec::with_capacity(inputs.len());
         for (input, values) in inputs.iter().enumerate() {
-            let encoded = interpreter.encode(input, values).into_diagnostic();
+            let encoded = ports.encode(input, values).into_diagnostic();
             let encoded = encoded.wrap_err_with(|| at(row))?;
             saturated += encoded.saturated.iter().filter(|cut| **cut).count();
             mantissas.push(encoded.mantissas);
@@ -159,19 +161,16 @@ fn read(args: &Args, interpreter: &Interpreter<'_>) -> Result<(Events, usize)> {
 }
 
 /// The compiled kernel's results, split by output.
-fn by_output(interpreter: &Interpreter<'_>, events: &Events) -> Result<Vec<Vec<Vec<i64>>>> {
-    let module = interpreter.module();
-    let kernel =
-        rust::emit(module, interpreter.info(), rust::Options::default()).into_diagnostic()?;
+fn by_output(model: &Model, events: &Events) -> Result<Vec<Vec<Vec<i64>>>> {
+    let kernel = model
+        .rust_kernel(rust::Options::default())
+        .into_diagnostic()?;
     let options = BuildOptions {
         cpu: Some("native".to_owned()),
     };
-    let built = RustKernel::build(module, &kernel, &options).into_diagnostic()?;
-    let lengths: Vec<_> = module
-        .outputs()
-        .iter()
-        .map(|output| module.node(output.node).ty.len())
-        .collect();
+    let built = RustKernel::build(model, &kernel, &options).into_diagnostic()?;
+    let ports = model.ports();
+    let lengths: Vec<_> = ports.outputs.iter().map(|o| o.ty.len()).collect();
     let rows = built.run(events).into_diagnostic()?;
     let split = |row: Vec<i64>| {
         let mut rest = row.as_slice();

@@ -7,8 +7,8 @@ use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde::Serialize;
 use trigforge_codegen::emit::rust::Interface;
 use trigforge_codegen::emit::{Kernel, rust};
-use trigforge_codegen::interp::Interpreter;
-use trigforge_codegen::ir::Module;
+use trigforge_codegen::model::Model;
+use trigforge_codegen::ports::WithPorts;
 use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, random_events};
 
 use super::print_json;
@@ -62,28 +62,29 @@ struct Passed {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let module = args.model.load()?;
-    let interpreter = Interpreter::new(&module).into_diagnostic()?;
+    let model = args.model.load()?;
+    let interpreter = model.interpreter().into_diagnostic()?;
     let events = match (&args.input, args.random) {
-        (Some(path), _) => encoded(&interpreter, path)?,
-        (None, count) => random_events(&module, count.unwrap_or(0), args.seed),
+        (Some(path), _) => encoded(&model, path)?,
+        (None, count) => random_events(&model, count.unwrap_or(0), args.seed),
     };
     for target in &args.targets {
         let Target::Rust = target;
         let kernel = match &args.kernel {
-            None => rust::emit(&module, interpreter.info(), rust::Options::default())
+            None => model
+                .rust_kernel(rust::Options::default())
                 .into_diagnostic()?,
             Some(folder) => kernel_in(folder)?,
         };
         let options = BuildOptions {
             cpu: Some("native".to_owned()),
         };
-        let built = RustKernel::build(&module, &kernel, &options).into_diagnostic()?;
-        compare(&interpreter, &built, &events)
+        let built = RustKernel::build(&model, &kernel, &options).into_diagnostic()?;
+        compare(interpreter.as_ref(), &built, &events)
             .into_diagnostic()
             .wrap_err("the Rust kernel failed")?;
     }
-    let words = Interface::of(&module)
+    let words = Interface::of(&model)
         .outputs
         .iter()
         .map(|port| port.len)
@@ -104,13 +105,13 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// Events of a file as mantissas of a model's inputs.
-pub fn encoded(interpreter: &Interpreter<'_>, path: &std::path::Path) -> Result<Events> {
-    let module: &Module = interpreter.module();
-    let real = arrays::read_real(path, &input_shapes(module))?;
-    let mut events = Events::new(module);
+fn encoded(model: &Model, path: &std::path::Path) -> Result<Events> {
+    let ports = model.ports();
+    let real = arrays::read_real(path, &input_shapes(&ports))?;
+    let mut events = Events::new(model);
     for (row, inputs) in real.iter().enumerate() {
         let mantissas = inputs.iter().enumerate().map(|(input, values)| {
-            let encoded = interpreter.encode(input, values).into_diagnostic();
+            let encoded = ports.encode(input, values).into_diagnostic();
             let encoded = encoded.wrap_err_with(|| format!("{}, row {row}", path.display()))?;
             Ok(encoded.mantissas)
         });

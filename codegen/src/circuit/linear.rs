@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use crate::circuit::{Builder, Wire};
-use crate::exact::shift_left;
+use crate::exact::Exact;
 
 /// A wire, to be added or to be subtracted.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +43,14 @@ impl Builder {
     ///
     /// As [`add`](Self::add).
     pub fn linear(&mut self, terms: &[(Wire, i64, i32)], bias: (i64, i32)) -> Result<Wire, String> {
-        let mut offset = Dyadic::new(bias.0.into(), bias.1);
+        let mut offset = Exact::new(bias.0.into(), bias.1);
         let mut order = Vec::new();
-        let mut weights: HashMap<Wire, Dyadic> = HashMap::new();
+        let mut weights: HashMap<Wire, Exact> = HashMap::new();
         for &(wire, weight, f) in terms {
             let wire = self.source(wire);
-            let weight = Dyadic::new(weight.into(), f);
+            let weight = Exact::new(weight.into(), f);
             if let Some(m) = self.constant_of(wire) {
-                let product = weight.times(Dyadic::new(m.into(), self.f(wire)))?;
+                let product = weight.times(Exact::new(m.into(), self.f(wire)))?;
                 offset = offset.plus(product)?;
             } else if let Some(sum) = weights.get_mut(&wire) {
                 *sum = sum.plus(weight)?;
@@ -123,49 +123,6 @@ impl Builder {
             terms.push(sum);
         }
         Ok(None)
-    }
-}
-
-/// The exact value `m * 2^-f`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Dyadic {
-    m: i128,
-    f: i32,
-}
-
-impl Dyadic {
-    /// Without trailing zeros.
-    fn new(m: i128, f: i32) -> Self {
-        match m {
-            0 => Self { m, f: 0 },
-            _ => Self {
-                m: m >> m.trailing_zeros(),
-                f: f.saturating_sub(m.trailing_zeros() as i32),
-            },
-        }
-    }
-
-    fn plus(self, other: Self) -> Result<Self, String> {
-        if self.m == 0 {
-            return Ok(other);
-        }
-        if other.m == 0 {
-            return Ok(self);
-        }
-        let f = self.f.max(other.f);
-        let [a, b] = [self, other].map(|x| shift_left(x.m, f.saturating_sub(x.f)));
-        a.checked_add(b)
-            .filter(|sum| sum.unsigned_abs() < 1 << 120)
-            .map(|sum| Self::new(sum, f))
-            .ok_or_else(|| "a constant needs more than 120 bits".to_owned())
-    }
-
-    fn times(self, other: Self) -> Result<Self, String> {
-        self.m
-            .checked_mul(other.m)
-            .zip(self.f.checked_add(other.f))
-            .map(|(m, f)| Self::new(m, f))
-            .ok_or_else(|| "a constant needs more than 120 bits".to_owned())
     }
 }
 

@@ -94,12 +94,14 @@ fn parse_statement(circuit: &mut Circuit, line: &str) -> Result<(), String> {
         let f = attributes.take_parsed("f")?;
         attributes.finish()?;
         cursor.expect("=")?;
-        let entries = list(&mut cursor, Cursor::number)?;
+        cursor.expect("[")?;
+        let entries = cursor.items("]", Cursor::number)?;
         circuit.tables.push(Table { f, entries });
     } else if cursor.eat("output") {
         let name = cursor.quoted()?;
         cursor.expect("=")?;
-        let wires = list(&mut cursor, |cursor| wire(cursor, wires))?;
+        cursor.expect("[")?;
+        let wires = cursor.items("]", |cursor| wire(cursor, wires))?;
         cursor.expect(":")?;
         let ty = cursor.tensor_type()?;
         circuit.outputs.push(OutputPort { name, ty, wires });
@@ -126,22 +128,6 @@ fn expect_index(found: usize, expected: usize, what: &str) -> Result<(), String>
     }
 }
 
-/// `[ITEM, ...]`.
-fn list<'a, T>(
-    cursor: &mut Cursor<'a>,
-    mut item: impl FnMut(&mut Cursor<'a>) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
-    cursor.expect("[")?;
-    let mut items = Vec::new();
-    while !cursor.eat("]") {
-        items.push(item(cursor)?);
-        if !cursor.eat(",") && cursor.peek() != Some(']') {
-            return Err("expected `,` or `]` in a list".to_owned());
-        }
-    }
-    Ok(items)
-}
-
 fn wire(cursor: &mut Cursor<'_>, count: usize) -> Result<Wire, String> {
     // At most as many as there are definitions.
     cursor.reference(count).map(|index| Wire(index as u32))
@@ -166,10 +152,10 @@ fn format(text: &str) -> Result<Format, String> {
 fn gate(cursor: &mut Cursor<'_>, count: usize) -> Result<Gate, String> {
     let name = cursor.word()?;
     let mut operands = Vec::new();
-    while cursor.peek() == Some('%') {
+    if cursor.peek() == Some('%') {
         operands.push(wire(cursor, count)?);
-        if !cursor.eat(",") {
-            break;
+        while cursor.eat(",") {
+            operands.push(wire(cursor, count)?);
         }
     }
     let mut attributes = cursor.attributes()?;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::LatencyError;
 use crate::emit::Kernel;
-use crate::ir::Module;
+use crate::ports::WithPorts;
 use crate::verify::{BuildOptions, Events, RunError, RustKernel};
 
 /// Instructions of a kernel.
@@ -51,7 +51,7 @@ fn countable_cpu() -> &'static str {
 /// A kernel that cannot be compiled. A valgrind that is missing or fails is
 /// no error but a reason.
 pub fn count_instructions(
-    module: &Module,
+    model: &impl WithPorts,
     kernel: &Kernel,
     events: &Events,
 ) -> Result<Instructions, LatencyError> {
@@ -67,7 +67,7 @@ pub fn count_instructions(
     let options = BuildOptions {
         cpu: Some(cpu.to_owned()),
     };
-    let built = RustKernel::build(module, kernel, &options)?;
+    let built = RustKernel::build(model, kernel, &options)?;
     let given = built.write_events(events).map_err(RunError::Write)?;
     let profile = built.folder().join("callgrind.out");
     let mut out_file = std::ffi::OsString::from("--callgrind-out-file=");

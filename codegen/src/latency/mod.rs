@@ -10,7 +10,7 @@ use thiserror::Error;
 pub use instructions::{InstructionCount, Instructions, count_instructions};
 
 use crate::emit::Kernel;
-use crate::ir::Module;
+use crate::ports::WithPorts;
 use crate::verify::{BuildError, BuildOptions, Events, RunError, RustKernel};
 
 const PROGRAM: &str = include_str!("program.rs");
@@ -58,14 +58,18 @@ impl Times {
 /// # Errors
 ///
 /// A kernel that cannot be compiled or run.
-pub fn time(module: &Module, kernel: &Kernel, events: &Events) -> Result<Times, LatencyError> {
+pub fn time(
+    model: &impl WithPorts,
+    kernel: &Kernel,
+    events: &Events,
+) -> Result<Times, LatencyError> {
     if events.is_empty() {
         return Err(LatencyError::Empty);
     }
     let options = BuildOptions {
         cpu: Some("native".to_owned()),
     };
-    let built = RustKernel::build_with(module, kernel, &options, PROGRAM)?;
+    let built = RustKernel::build_with(model, kernel, &options, PROGRAM)?;
     let given = built.write_events(events).map_err(RunError::Write)?;
     let path = built.folder().join("times");
     let cpu = pin::last_cpu();

@@ -102,7 +102,7 @@ pub fn run(args: &Args) -> Result<()> {
 
     step(4, "measure its latency on this machine");
     let timed = random_events(&module, RANDOM_EVENTS, 2);
-    let latency = measure(&module, &timed)?;
+    let latency = measure(&module, &kernel, &timed)?;
     print_latency(&latency);
 
     step(5, "write the report");

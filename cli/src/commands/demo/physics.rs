@@ -9,6 +9,7 @@ use trigforge_codegen::import;
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{Module, NodeId};
 use trigforge_codegen::ops::Op;
+use trigforge_codegen::ports::WithPorts;
 use trigforge_codegen::real;
 use trigforge_codegen::verify::Events;
 
@@ -45,7 +46,7 @@ pub struct Physics {
 pub fn evaluate_sample(interpreter: &Interpreter<'_>, folder: &Path) -> Result<Physics> {
     let module = interpreter.module();
     let path = folder.join("sample.npz");
-    let sample = read_real(&path, &input_shapes(module))?;
+    let sample = read_real(&path, &input_shapes(&module.ports()))?;
     let labels = read_labels(&path, "label")?;
     if labels.len() != sample.len() {
         return Err(miette!(

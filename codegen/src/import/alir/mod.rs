@@ -8,6 +8,7 @@
 //! where the operation rounds to it or reads bits by their position.
 
 mod decode;
+mod forms;
 mod program;
 mod translate;
 

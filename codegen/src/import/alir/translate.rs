@@ -4,6 +4,7 @@ use trigforge::{Format, Overflow, Rounding};
 
 use super::Refusal;
 use super::decode::{Bits, Decoded, Stated};
+use super::forms::Forms;
 use super::program::Program;
 use crate::circuit::{Builder, Circuit, Wire};
 use crate::import::Unsupported;
@@ -17,17 +18,28 @@ pub(super) fn circuit(program: &Program, name: &str) -> Result<Circuit, Refusal>
         builder: Builder::new(name),
         inputs: Vec::new(),
         wires: Vec::with_capacity(program.operations.len()),
+        forms: Forms::default(),
     };
     translation.inputs().map_err(fault)?;
     for (index, (decoded, stated)) in program.operations.iter().enumerate() {
-        let wire = translation.operation(decoded, stated).map_err(|reason| {
+        let refuse = |reason| {
             Refusal::Unsupported(vec![Unsupported {
                 node: format!("operation {index}"),
                 operator: String::new(),
                 reason,
             }])
-        })?;
+        };
+        let wire = translation.operation(decoded, stated).map_err(refuse)?;
         translation.wires.push(wire);
+        let f = translation.builder.format(wire).f();
+        let finest = translation.forms.define(decoded, f);
+        if finest > stated.format.f() {
+            return Err(refuse(format!(
+                "the exact result has {finest} fractional bits, its interval states {}, and the \
+                 operation does not round",
+                stated.format.f()
+            )));
+        }
     }
     translation.outputs().map_err(fault)?;
     translation.builder.finish().map_err(fault)
@@ -39,6 +51,7 @@ struct Translation<'p> {
     /// The value of each input, before the shift that its reader applies.
     inputs: Vec<Wire>,
     wires: Vec<Wire>,
+    forms: Forms,
 }
 
 impl Translation<'_> {
@@ -118,28 +131,7 @@ impl Translation<'_> {
     fn bits(&mut self, operand: usize) -> Result<(Wire, Format), String> {
         let format = self.program.operations[operand].1.format;
         let wire = self.wires[operand];
-        if self.builder.format(wire).f() > format.f() {
-            return Err(format!(
-                "operand {operand} has {} fractional bits, and states {}",
-                self.builder.format(wire).f(),
-                format.f()
-            ));
-        }
         Ok((self.wrap(wire, format)?, format))
-    }
-
-    /// Refuses an exact result that the stated interval cuts short.
-    fn exact(&self, wire: Wire, stated: &Stated) -> Result<Wire, String> {
-        let (found, to) = (self.builder.format(wire), stated.format);
-        if found.f() > to.f() {
-            return Err(format!(
-                "the exact result has {} fractional bits, its interval states {}, and the \
-                 operation does not round",
-                found.f(),
-                to.f()
-            ));
-        }
-        Ok(wire)
     }
 
     fn operation(&mut self, decoded: &Decoded, stated: &Stated) -> Result<Wire, String> {
@@ -154,10 +146,7 @@ impl Translation<'_> {
                 self.wrap(shifted, to)
             }
             Decoded::Negate(a) => self.signed(wire(a), true),
-            Decoded::Sum(ref terms) => {
-                let sum = self.sum(terms)?;
-                self.exact(sum, stated)
-            }
+            Decoded::Sum(ref terms) => self.sum(terms),
             Decoded::Relu(a, negative) => {
                 let value = self.signed(wire(a), negative)?;
                 let zero = self.builder.constant(0, 0);
@@ -171,8 +160,7 @@ impl Translation<'_> {
             }
             Decoded::AddConstant(a, mantissa, f) => {
                 let constant = self.builder.constant(mantissa, f);
-                let sum = self.builder.add(wire(a), constant)?;
-                self.exact(sum, stated)
+                self.builder.add(wire(a), constant)
             }
             Decoded::Constant(mantissa) => Ok(self.builder.constant(mantissa, to.f())),
             Decoded::Mux {
@@ -189,10 +177,7 @@ impl Translation<'_> {
                 let chosen = self.builder.select(set, high, low)?;
                 self.wrap(chosen, to)
             }
-            Decoded::Product(a, b) => {
-                let product = self.builder.mul(wire(a), wire(b))?;
-                self.exact(product, stated)
-            }
+            Decoded::Product(a, b) => self.builder.mul(wire(a), wire(b)),
             Decoded::Lookup(a, table) => {
                 let (index, format) = self.bits(a)?;
                 let first = self.program.operations[a].1.lo;
@@ -223,12 +208,11 @@ impl Translation<'_> {
             Decoded::Binary(bits, a, b, shift) => {
                 let a = wire(a);
                 let b = self.builder.shift(wire(b), shift)?;
-                let result = match bits {
+                match bits {
                     Bits::And => self.builder.and(a, b),
                     Bits::Or => self.builder.or(a, b),
                     Bits::Xor => self.builder.xor(a, b),
-                }?;
-                self.exact(result, stated)
+                }
             }
         }
     }
