@@ -27,7 +27,7 @@ const LARGEST: u64 = 32 << 20;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The text of a file that may be packed, and its SHA-256 in hex; `None` if it
-/// is no text.
+/// is no text, or unpacked and larger than a circuit may be.
 ///
 /// # Errors
 ///
@@ -50,7 +50,12 @@ fn text(path: &Path) -> Result<Option<(String, String)>, ImportError> {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    if bytes.starts_with(&GZIP) {
+    let packed = bytes.starts_with(&GZIP);
+    if !packed && bytes.len() as u64 > LARGEST {
+        // Too large for a circuit, but not for another kind of model.
+        return Ok(None);
+    }
+    if packed {
         let packed = std::mem::take(&mut bytes);
         flate2::read::MultiGzDecoder::new(packed.as_slice())
             .take(LARGEST + 1)
