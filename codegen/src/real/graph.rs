@@ -184,6 +184,13 @@ impl Graph {
         }
     }
 
+    /// Replaces the operation of a node by its value.
+    pub(crate) fn make_constant(&mut self, id: Id, value: Tensor) {
+        let node = &mut self.nodes[id.0];
+        node.args.clear();
+        node.op = Op::Constant(value);
+    }
+
     /// How many operands and outputs refer to each node.
     pub fn use_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.nodes.len()];

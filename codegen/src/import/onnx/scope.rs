@@ -268,12 +268,8 @@ impl<'a> Scope<'a> {
     /// Adds an operation whose shape follows from its operands. Its value is
     /// computed here if they are constants, since shapes may depend on it.
     pub(super) fn op(&mut self, name: &str, op: Op, args: &[Id]) -> Result<Id, String> {
-        let inexact = args.iter().any(|arg| self.inexact.contains(arg));
-        if inexact && !op.moves_only() {
-            return Err("it computes with integers beyond 2^53".to_owned());
-        }
         let id = self.graph.op_node(name, op, args)?;
-        self.settled(id, inexact)
+        self.settle(id)
     }
 
     /// Adds a reshape.
@@ -281,9 +277,8 @@ impl<'a> Scope<'a> {
         if self.graph.node(x).shape == shape {
             return Ok(x);
         }
-        let inexact = self.inexact.contains(&x);
         let id = self.graph.reshape_node(name, x, shape)?;
-        self.settled(id, inexact)
+        self.settle(id)
     }
 
     /// Adds a broadcast to a shape.
@@ -291,29 +286,35 @@ impl<'a> Scope<'a> {
         if self.graph.node(x).shape == shape {
             return Ok(x);
         }
-        let inexact = self.inexact.contains(&x);
         let id = self.graph.expand_node(name, x, shape)?;
-        self.settled(id, inexact)
+        self.settle(id)
     }
 
-    /// The last node, as a constant if it has a constant value.
-    fn settled(&mut self, id: Id, inexact: bool) -> Result<Id, String> {
-        let known = self.graph.constant_value(id)?;
-        let id = match known {
-            None => id,
-            Some(tensor) => {
-                self.computed += element_count(tensor.shape());
-                if self.computed > MOST_COMPUTED {
-                    return Err(format!(
-                        "constants of more than {MOST_COMPUTED} elements would be computed"
-                    ));
-                }
-                let name = self.graph.node(id).name.clone();
-                self.graph.constant_node(name, tensor)
+    /// Makes constants of all nodes from a position on that have constant values.
+    pub(super) fn settle_from(&mut self, position: usize) -> Result<(), String> {
+        for position in position..self.graph.nodes.len() {
+            self.settle(Id::nth(position))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a constant of a node if it has a constant value.
+    fn settle(&mut self, id: Id) -> Result<Id, String> {
+        let node = self.graph.node(id);
+        if node.args.iter().any(|arg| self.inexact.contains(arg)) {
+            if !node.op.moves_only() {
+                return Err("it computes with integers beyond 2^53".to_owned());
             }
-        };
-        if inexact {
             self.inexact.insert(id);
+        }
+        if let Some(tensor) = self.graph.constant_value(id)? {
+            self.computed += element_count(tensor.shape());
+            if self.computed > MOST_COMPUTED {
+                return Err(format!(
+                    "constants of more than {MOST_COMPUTED} elements would be computed"
+                ));
+            }
+            self.graph.make_constant(id, tensor);
         }
         Ok(id)
     }

@@ -11,7 +11,7 @@ mod windows;
 
 use ndarray::IxDyn;
 
-use super::{Function, Op, Tensor};
+use super::{Function, Op, Reduction, Tensor};
 use crate::ir::element_count;
 
 use self::quantize::quantize;
@@ -39,7 +39,11 @@ pub(super) fn shape(op: &Op, shapes: &[&[usize]]) -> Result<Vec<usize>, String> 
         ) => arithmetic::common_shape(&[a, b]),
         (Op::Where, &[c, a, b]) => arithmetic::common_shape(&[c, a, b]),
         (Op::Relu | Op::Unary(_), &[x]) => Ok(x.to_vec()),
-        (Op::Reduce { axis, .. } | Op::Arg { axis, .. }, &[x]) => reduction::shape(x, *axis),
+        (Op::Reduce { axis, kind }, &[x]) => {
+            let empty = matches!(kind, Reduction::Sum | Reduction::Product);
+            reduction::shape(x, *axis, empty)
+        }
+        (Op::Arg { axis, .. }, &[x]) => reduction::shape(x, *axis, false),
         (Op::TopK { axis, k, .. }, &[key, x]) => extremes::top_k_shape(key, x, *axis, *k),
         (Op::Softmax { axis }, &[x]) if *axis < x.len() => Ok(x.to_vec()),
         (Op::Transpose { permutation }, &[x]) => movement::transpose_shape(x, permutation),

@@ -4,11 +4,12 @@ use ndarray::Axis;
 
 use crate::real::{Reduction, Tensor};
 
-/// The shape with one axis reduced to size 1.
-pub(super) fn shape(x: &[usize], axis: usize) -> Result<Vec<usize>, String> {
+/// The shape with one axis reduced to size 1, which may be empty before if there
+/// is a value for that.
+pub(super) fn shape(x: &[usize], axis: usize, empty: bool) -> Result<Vec<usize>, String> {
     match x.get(axis) {
         None => Err(format!("there is no axis {axis} in shape {x:?}")),
-        Some(0) => Err(format!(
+        Some(0) if !empty => Err(format!(
             "axis {axis} of {x:?} has no element, which is not taken"
         )),
         Some(_) => {

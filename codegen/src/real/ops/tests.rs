@@ -3,7 +3,7 @@
 use ndarray::IxDyn;
 
 use super::*;
-use crate::real::{PoolKind, Reduction};
+use crate::real::PoolKind;
 
 fn tensor(shape: &[usize], data: &[f64]) -> Tensor {
     Tensor::from_shape_vec(IxDyn(shape), data.to_vec()).unwrap_or_default()

@@ -203,6 +203,7 @@ pub(super) fn translate(
     let mut results = vec![first];
     results.append(&mut call.further);
     call.attributes.finish()?;
+    scope.settle_from(before)?;
     for value in &mut results {
         // What is older than this node has been brought into its type.
         if value.id >= Id::nth(before) {
