@@ -13,7 +13,7 @@
 //! mod elements;   // uses dense, format, mantissa, requantize
 //! mod relu;       // uses mantissa
 //! mod argmax;     // uses mantissa
-//! mod order;      // uses mantissa
+//! mod order;      // uses elements, mantissa
 //! mod movement;   // uses mantissa
 //! mod trees;      // uses dense, mantissa
 //! mod window;     // uses elements, mantissa, order

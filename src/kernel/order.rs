@@ -1,7 +1,8 @@
 //! Comparisons and choices, without a branch.
 
+use super::elements::{at, fill};
 use super::mantissa::Mantissa;
-use core::hint::select_unpredictable;
+use core::hint::{black_box, select_unpredictable};
 
 /// All ones if `a` is smaller than `b`, else 0: to choose by a mask.
 ///
@@ -78,4 +79,31 @@ pub fn sign<T: Mantissa>(m: T) -> T {
 pub fn select<C: Mantissa, T: Mantissa>(c: C, a: T, b: T) -> T {
     // Tells the compiler to make no branch of it.
     select_unpredictable(c != C::ZERO, a, b)
+}
+
+/// For each condition all ones where it is not zero, else zero, of which the
+/// compiler knows nothing.
+///
+/// For conditions that many elements share. Of a condition that it knows, a
+/// compiler makes a branch around all that it makes needless, and the time
+/// depends on it.
+///
+/// # Panics
+///
+/// Never; no conditions do not compile.
+#[must_use]
+#[inline(always)]
+pub fn masks<C: Mantissa, T: Mantissa, const N: usize>(c: &[C; N]) -> [T; N] {
+    black_box(fill(|j| T::wrap_from(-((at(c, j) != C::ZERO) as i64))))
+}
+
+/// `a` if the mask is all ones, `b` if it is zero.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn blend<T: Mantissa>(mask: T, a: T, b: T) -> T {
+    b.wadd(a.wadd(b.wmul(T::wrap_from(-1))).and(mask))
 }

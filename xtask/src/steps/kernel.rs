@@ -26,7 +26,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
     let uncounted = tools::missing(context, tools::VALGRIND)?;
     kernel::all_are_caught(context, uncounted.is_none())?;
     let (module, emitted) = kernel::emit(&context.model)?;
-    let events = events(&module);
+    let events = events(&module, EVENTS);
     let budget = kernel::budget(context, &module.name)?;
     let (mut notes, mut faults) = (Vec::new(), Vec::new());
     for level in LEVELS {
@@ -61,7 +61,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
 }
 
 /// Whether a compiled kernel holds nothing that it must not hold.
-fn clean(context: &Context, built: &RustKernel) -> Result<()> {
+pub(super) fn clean(context: &Context, built: &RustKernel) -> Result<()> {
     let found = kernel::findings(context, &built.library())?;
     if found.is_empty() {
         return Ok(());
@@ -71,7 +71,7 @@ fn clean(context: &Context, built: &RustKernel) -> Result<()> {
 }
 
 /// Different events: the extremes of formats and of containers, and random ones.
-fn events(module: &Module) -> Events {
+pub(super) fn events(module: &Module, count: usize) -> Events {
     let interface = Interface::of(module);
     let extremes: [fn(Interval, u32) -> i64; 5] = [
         |_, _| 0,
@@ -89,7 +89,7 @@ fn events(module: &Module) -> Events {
         });
         inputs.collect::<Vec<_>>()
     });
-    let random = random_events(module, 2 * EVENTS, 1);
+    let random = random_events(module, 2 * count, 1);
     let random = (0..random.len()).map(|event| {
         let inputs = random.inputs(event).into_iter();
         inputs.map(<[i64]>::to_vec).collect::<Vec<_>>()
@@ -97,7 +97,7 @@ fn events(module: &Module) -> Events {
     let mut seen = BTreeSet::new();
     let mut events = Events::new(module);
     for inputs in extremes.chain(random) {
-        if events.len() < EVENTS && seen.insert(inputs.clone()) {
+        if events.len() < count && seen.insert(inputs.clone()) {
             events.push(&inputs);
         }
     }
@@ -118,7 +118,7 @@ mod tests {
             output "y" = %0
             "#,
         )?;
-        let events = events(&module);
+        let events = events(&module, EVENTS);
         assert_eq!(events.len(), EVENTS);
         let all: BTreeSet<_> = (0..EVENTS).map(|event| events.inputs(event)).collect();
         assert_eq!(all.len(), EVENTS);

@@ -10,6 +10,7 @@ mod kernel;
 mod no_std;
 mod onnx_nodes;
 mod qonnx;
+mod suites;
 mod unit;
 
 use anyhow::Result;
@@ -63,6 +64,11 @@ pub const STEPS: &[Step] = &[
         name: "kernel",
         about: "the compiled kernel: no panic, float, heap, call; one instruction count",
         run: kernel::run,
+    },
+    Step {
+        name: "suites",
+        about: "the kernel of every conformance suite: the same proof, operation by operation",
+        run: suites::run,
     },
     Step {
         name: "qonnx",

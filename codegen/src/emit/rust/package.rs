@@ -188,7 +188,7 @@ use runtime::{
     mantissa::Mantissa,
     matmul::matmul_into,
     movement::{at_or, place},
-    order::{equal, less, less_equal, select, sign},
+    order::{blend, equal, less, less_equal, masks, select, sign},
     relu::relu,
     requantize::{Overflow, Rounding, requantize_in},
     trees::{add_from, features, walk_linked, walk_whole},

@@ -1,7 +1,7 @@
 //! Steps that combine stored values element by element.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::Steps;
 use crate::emit::Unsupported;
@@ -48,8 +48,17 @@ impl Steps<'_> {
         let shape = &self.module.node(c).ty.shape;
         let indices: Vec<_> = broadcast_indices(shape, &node.ty.shape).collect();
         let index = self.index(id, &indices);
-        let condition = self.operand(c)?.name;
-        code.extend(quote! { let v = select(at(&#condition, #index), a, b); });
+        let array = self.operand(c)?.name;
+        let count = self.module.node(c).ty.len();
+        if count == node.ty.len() {
+            code.extend(quote! { let v = select(at(&#array, #index), a, b); });
+            return Ok((code, container));
+        }
+        let (masks, ty) = (format_ident!("masks{}", id.index()), container.ident());
+        let count = Literal::usize_unsuffixed(count);
+        self.body
+            .extend(quote! { let #masks: [#ty; #count] = masks(&#array); });
+        code.extend(quote! { let v = blend(at(&#masks, #index), a, b); });
         Ok((code, container))
     }
 
