@@ -10,6 +10,7 @@ mod process;
 mod steps;
 mod test;
 mod tools;
+mod trees;
 
 use std::process::ExitCode;
 

@@ -11,6 +11,7 @@ mod no_std;
 mod onnx_nodes;
 mod qonnx;
 mod suites;
+mod trees;
 mod unit;
 
 use anyhow::Result;
@@ -69,6 +70,11 @@ pub const STEPS: &[Step] = &[
         name: "suites",
         about: "the kernel of every conformance suite: the same proof, operation by operation",
         run: suites::run,
+    },
+    Step {
+        name: "trees",
+        about: "tree ensembles decide as the libraries that trained them",
+        run: trees::run,
     },
     Step {
         name: "qonnx",

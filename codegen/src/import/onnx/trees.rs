@@ -12,9 +12,11 @@ use super::element::Element;
 use super::operators::{Row, Types, row};
 use super::scope::{Scope, Value};
 use super::trees_nodes::{Leaves, Nodes};
+use crate::ir::check_size;
 use crate::real::{Forest, Function, Id, Op};
 
 const ROWS: &[Row] = &[
+    row("LabelEncoder", 2, (1, 1), Types::First, label_encoder),
     row("Scaler", 1, (1, 1), Types::Float, scaler),
     row(
         "TreeEnsembleClassifier",
@@ -298,6 +300,56 @@ fn scaler(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> 
         value = scope.op(call.name, op, &[value, constant])?;
     }
     Ok(value)
+}
+
+/// Numbers for integers, as a table of rows: what the converter of isolation
+/// forests makes of the leaf that a tree ends at.
+fn label_encoder(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
+    if !call.element.is_integer() {
+        return Err(format!(
+            "keys of type {} are not taken; INT64 are",
+            call.element
+        ));
+    }
+    let keys = call.attributes.ints("keys_int64s")?;
+    let keys = keys.ok_or("attribute `keys_int64s` is missing")?;
+    let floats = call.attributes.floats("values_floats")?;
+    let (values, default): (Vec<f64>, f64) = match floats {
+        Some(values) => {
+            call.element = Element::Float;
+            let default = call.attributes.float("default_float", 0.0)?;
+            (values.iter().map(|&value| value.into()).collect(), default)
+        }
+        None => {
+            let values = call.attributes.ints("values_int64s")?;
+            let values = values.ok_or("attribute `values_floats` or `values_int64s` is missing")?;
+            let default = call.attributes.int("default_int64", -1)? as f64;
+            (values.iter().map(|&value| value as f64).collect(), default)
+        }
+    };
+    if keys.is_empty() || keys.len() != values.len() {
+        return Err(format!("{} keys for {} values", keys.len(), values.len()));
+    }
+    let count = keys
+        .iter()
+        .max()
+        .map_or(0, |&largest| largest.saturating_add(1));
+    let count = usize::try_from(count).map_err(|_| "its keys are negative".to_owned())?;
+    check_size(&[count])?;
+    let mut rows = vec![default; count];
+    // Of a key that stands there twice, the first value counts.
+    for (&key, &value) in keys.iter().zip(&values).rev() {
+        let key = usize::try_from(key).map_err(|_| format!("the key {key} is negative"))?;
+        rows[key] = value;
+    }
+    let rows = Array2::from_shape_vec((count, 1), rows).map_err(|error| error.to_string())?;
+    let rows = scope
+        .graph
+        .constant_node(format!("{}.values", call.name), rows.into_dyn());
+    let x = call.arg(0)?;
+    let shape = scope.graph.node(x).shape.clone();
+    let found = scope.op(call.name, Op::Lookup, &[x, rows])?;
+    scope.graph.reshape_node(call.name, found, shape)
 }
 
 /// A map from labels to scores is the scores, in the order of the labels.
