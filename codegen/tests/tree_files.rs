@@ -497,7 +497,7 @@ fn deep_trees_are_refused() -> Outcome {
         let items: Vec<_> = (0..count).map(|index| item(index).to_string()).collect();
         items.join(", ")
     };
-    let split = |index: usize| index % 2 == 0 && index + 2 < count;
+    let split = |index: usize| index.is_multiple_of(2) && index + 2 < count;
     let feature = list(&|index| if split(index) { 0 } else { -2 });
     let left = list(&|index| if split(index) { index as i64 + 1 } else { -1 });
     let right = list(&|index| if split(index) { index as i64 + 2 } else { -1 });
