@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::import::{ImportError, read};
+use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::quantize::{Calibration, PostTraining, load};
 use trigforge_codegen::real::{Graph, Op, evaluate};
+use trigforge_codegen::verify::{BuildOptions, RustKernel, compare, random_events};
 
 type Failure = Box<dyn std::error::Error>;
 type Outcome = Result<(), Failure>;
@@ -340,6 +344,50 @@ fn hostile_text_is_bounded() -> Outcome {
     Ok(())
 }
 
+/// A formula all the way: ranges profiled, tables placed, compiled.
+#[test]
+fn a_formula_becomes_a_kernel_with_the_interpreters_bits() -> Outcome {
+    let text = "inputs: c2, r, p\n\
+                tanh(0.55*c2 + 2*(-0.02*r*(c2*p - 0.25) + 1)**3)**3\n\
+                max(c2, -p)/(r**2 + 1.5) + sqrt(abs(p))\n";
+    let formula = file(text)?;
+    // Every corner and the middle of a cube.
+    let axis = [-1.0, -0.4, 0.1, 0.7, 1.0];
+    let pairs = axis.iter().flat_map(|c| axis.iter().map(move |r| (c, r)));
+    let events: Vec<Vec<f64>> = pairs
+        .flat_map(|(c, r)| axis.iter().map(move |p| vec![*c, *r, *p]))
+        .collect();
+    let graph = read(&formula.path)?;
+    let mut deviations = Vec::new();
+    for width in [8, 16] {
+        let post_training = PostTraining {
+            calibration: Calibration {
+                events: events.iter().map(|event| vec![event.clone()]).collect(),
+            },
+            width,
+        };
+        let module = load(&formula.path, Some(&post_training))?;
+        let interpreter = Interpreter::new(&module)?;
+        let kernel = emit(&module, interpreter.info(), Options::default())?;
+        let kernel = RustKernel::build(&module, &kernel, &BuildOptions { cpu: None })?;
+        compare(&interpreter, &kernel, &random_events(&module, 2_000, 3))?;
+        let mut largest = 0.0f64;
+        for event in &events {
+            let encoded = interpreter.encode(0, event)?;
+            let outputs = interpreter.run(&[&encoded.mantissas])?;
+            let expected = evaluate(&graph, &[event])?;
+            let found = interpreter.decode(0, &outputs[0]);
+            for (found, expected) in found.iter().zip(&expected[0]) {
+                largest = largest.max((found - expected).abs());
+            }
+        }
+        deviations.push(largest);
+    }
+    println!("largest deviation at 8 and 16 bits: {deviations:?}");
+    assert!(deviations[1] < 0.1 * deviations[0], "{deviations:?}");
+    Ok(())
+}
+
 /// Expressions and 500 vectors of others; says so where they are not at hand.
 fn recorded() -> Result<Option<serde_json::Value>, Failure> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -370,6 +418,7 @@ fn pysr_formulas_compute_what_was_recorded() -> Outcome {
     let formula = file(&lines.ok_or("no text")?.join("\n"))?;
     let graph = read(&formula.path)?;
     let vectors = recorded["float64_vectors"].as_array().ok_or("no vectors")?;
+    let mut events = Vec::new();
     let mut worst = 0.0f64;
     for vector in vectors {
         let (x, y) = (numbers(&vector["in"])?, numbers(&vector["out"])?);
@@ -378,12 +427,32 @@ fn pysr_formulas_compute_what_was_recorded() -> Outcome {
         for (found, expected) in found[0].iter().zip(&y) {
             worst = worst.max((found - expected).abs() / expected.abs());
         }
+        events.push((x, y));
     }
     assert!(worst <= 1e-12, "off by {worst:e}");
-    assert!(vectors.len() > 100);
+    assert!(events.len() > 100);
     println!(
         "{} vectors, largest relative deviation {worst:e}",
-        vectors.len()
+        events.len()
     );
+
+    let post_training = PostTraining {
+        calibration: Calibration {
+            events: events.iter().map(|(x, _)| vec![x.clone()]).collect(),
+        },
+        width: 16,
+    };
+    let module = load(&formula.path, Some(&post_training))?;
+    let interpreter = Interpreter::new(&module)?;
+    let mut largest = 0.0f64;
+    for (x, y) in &events {
+        let encoded = interpreter.encode(0, x)?;
+        let outputs = interpreter.run(&[&encoded.mantissas])?;
+        for (found, expected) in interpreter.decode(0, &outputs[0]).iter().zip(y) {
+            largest = largest.max((found - expected).abs());
+        }
+    }
+    println!("as integers of 16 bits, largest deviation {largest:e}");
+    assert!(largest < 0.02, "off by {largest}");
     Ok(())
 }
