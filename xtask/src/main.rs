@@ -7,6 +7,7 @@ mod ap_fixed;
 mod context;
 mod kernel;
 mod process;
+mod python;
 mod steps;
 mod test;
 mod tools;

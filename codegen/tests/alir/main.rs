@@ -256,7 +256,7 @@ fn what_is_not_taken_is_refused_by_name() -> Outcome {
         ("[2, 12], [0, 1]", "[2, 12], [0]", "the lists have 1 and"),
         ("[9, 10, 8,", "[99, 10, 8,", "an output is operation 99"),
         ("[false, false,", "[false, 2,", "neither true nor false"),
-        ("-1, -1,", "-1,", "parts"),
+        ("-1, -1,\n", "", "7 parts, expected 8 or 9"),
     ];
     for (from, to, expected) in cases {
         assert!(EVERY.contains(from), "{from} is not in the program");

@@ -1,5 +1,6 @@
 //! The steps of `cargo xtask test`, in their order.
 
+mod alir;
 mod ap_fixed;
 mod clippy;
 mod demo;
@@ -75,6 +76,11 @@ pub const STEPS: &[Step] = &[
         name: "trees",
         about: "tree ensembles decide as the libraries that trained them",
         run: trees::run,
+    },
+    Step {
+        name: "alir",
+        about: "circuits of alkaid and da4ml compute what those packages do",
+        run: alir::run,
     },
     Step {
         name: "qonnx",

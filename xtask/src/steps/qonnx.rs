@@ -1,36 +1,27 @@
 //! The shipped models in another implementation: the Python package qonnx.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::context::{Context, Outcome};
-use crate::process::{run as execute, succeeds};
-use crate::tools;
+use crate::process::run as execute;
+use crate::python::{Environment, Python};
 
-const REQUIREMENTS: &str = "xtask/python/requirements.txt";
+const ENVIRONMENT: Environment = Environment {
+    folder: "python",
+    requirements: "xtask/python/requirements.txt",
+    probe: "import qonnx, onnx",
+    size: "360 MB",
+};
 const SCRIPT: &str = "xtask/python/check_qonnx.py";
 
 /// Compares `trigforge run` with qonnx on every event of every zoo sample.
 pub fn run(context: &Context) -> Result<Outcome> {
-    let folder = context.work("python");
-    let python = folder.join("bin/python");
-    // Written last, so that an environment that was interrupted is made anew.
-    let complete = folder.join(".complete");
-    let required = std::fs::read_to_string(context.root.join(REQUIREMENTS))
-        .with_context(|| REQUIREMENTS.to_owned())?;
-    let up_to_date = std::fs::read_to_string(&complete).is_ok_and(|made| made == required);
-    if !up_to_date {
-        if !context.ci && !context.with_python {
-            let reason = "needs a Python environment (360 MB): cargo xtask test --with-python";
-            return Ok(Outcome::Skipped(reason.to_owned()));
-        }
-        if let Some(reason) = tools::missing(context, tools::PYTHON)? {
-            return Ok(Outcome::Skipped(reason));
-        }
-        make_environment(context, &folder, &python)?;
-        std::fs::write(&complete, required).with_context(|| complete.display().to_string())?;
-    }
+    let python = match ENVIRONMENT.python(context)? {
+        Python::At(python) => python,
+        Python::Missing(reason) => return Ok(Outcome::Skipped(reason)),
+    };
     let models = zoo(context)?;
     let build = ["build", "--release", "--bin", "trigforge"];
     execute(&mut context.cargo(build))?;
@@ -41,28 +32,6 @@ pub fn run(context: &Context) -> Result<Outcome> {
         .arg(context.target().join("release/trigforge"));
     execute(check.args(&models))?;
     Ok(Outcome::Passed(vec![format!("{} models", models.len())]))
-}
-
-fn make_environment(context: &Context, folder: &Path, python: &Path) -> Result<()> {
-    execute(
-        context
-            .command("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(folder),
-    )?;
-    let mut install = context.command(python);
-    install.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ]);
-    execute(install.args(["--requirement", REQUIREMENTS]))?;
-    if !succeeds(context.command(python).args(["-c", "import qonnx, onnx"])) {
-        bail!("the Python environment was made, but cannot import qonnx");
-    }
-    Ok(())
 }
 
 /// The folders of the shipped models.
