@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 use thiserror::Error;
 
-use crate::ir::{Interval, Module, NodeError, operands_of};
+use crate::ir::{Interval, Module, NodeError, check_together, operands_of};
 use crate::ops::{Cost, Derived, Op};
 
 /// What is known of a valid module.
@@ -71,14 +71,18 @@ pub enum ValidateError {
 /// The first rule that is broken, with the node that breaks it.
 pub fn validate(module: &Module) -> Result<Info, ValidateError> {
     let mut ranges = Vec::with_capacity(module.nodes().len());
+    let mut elements = 0;
     for (index, node) in module.nodes().iter().enumerate() {
         let derived = crate::ir::derive(module, &ranges, &node.op, &node.args, Some(&node.ty));
-        let Derived { range, .. } = derived.map_err(|reason| NodeError {
+        let fault = |reason| NodeError {
             index,
             name: node.name.clone(),
             operation: node.op.as_operation().name(),
             reason,
-        })?;
+        };
+        let Derived { range, .. } = derived.map_err(fault)?;
+        elements += range.len();
+        check_together(elements).map_err(fault)?;
         ranges.push(range);
     }
     if module.outputs().is_empty() {

@@ -187,6 +187,28 @@ fn shapes_that_no_machine_holds_are_refused() -> Outcome {
     Ok(())
 }
 
+/// Each value fits, all of them together do not.
+#[test]
+fn values_that_fill_the_memory_together_are_refused() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let names: Vec<_> = (0..30).map(|index| format!("x{index}")).collect();
+    let nodes = names.windows(2);
+    let path = write(
+        folder.path(),
+        &model(GraphProto {
+            node: nodes
+                .map(|pair| node("Relu", &pair[1], &[&pair[0]], &pair[1]))
+                .collect(),
+            input: vec![value(&names[0], &[1, 4_000_000])],
+            output: vec![value(&names[29], &[1, 4_000_000])],
+            ..GraphProto::default()
+        }),
+    )?;
+    let message = refusal(&path)?;
+    assert!(message.contains("elements together"), "{message}");
+    Ok(())
+}
+
 #[test]
 fn other_operator_sets_are_refused() -> Outcome {
     let folder = tempfile::tempdir()?;

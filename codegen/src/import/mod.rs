@@ -14,7 +14,12 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::ir::element_count;
 use crate::real::{EvalError, Graph};
+
+/// Most elements of all values of a model together: an event is evaluated with
+/// all of them in memory.
+const MOST_TOGETHER: usize = 1 << 26;
 
 /// One thing in a file that no importer takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,8 +178,19 @@ pub fn read_with(path: &Path, options: &onnx::Options) -> Result<Graph, ImportEr
         Some(graph) => graph,
         None => onnx::read_with(path, options)?,
     };
-    crate::real::fold(&graph).map_err(|source| ImportError::Constant {
+    let graph = crate::real::fold(&graph).map_err(|source| ImportError::Constant {
         path: path.to_owned(),
         source,
-    })
+    })?;
+    let sizes = graph.nodes.iter().map(|node| element_count(&node.shape));
+    match sizes.fold(0, usize::saturating_add) {
+        0..=MOST_TOGETHER => Ok(graph),
+        elements => Err(ImportError::Invalid {
+            path: path.to_owned(),
+            reason: format!(
+                "its values have {elements} elements together, more than the {MOST_TOGETHER} \
+                 that are taken"
+            ),
+        }),
+    }
 }

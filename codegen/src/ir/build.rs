@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::ir::{Interval, Module, Node, NodeId, Output, TensorType, check_size};
+use crate::ir::{Interval, Module, Node, NodeId, Output, TensorType, check_size, check_together};
 use crate::ops::{Attributes, Derived, Op, Operand};
 
 /// A node that breaks a rule of its operation.
@@ -24,6 +24,8 @@ pub struct NodeError {
 pub struct Builder {
     module: Module,
     ranges: Vec<Vec<Interval>>,
+    /// Of all tensors so far.
+    elements: usize,
 }
 
 impl Builder {
@@ -32,6 +34,7 @@ impl Builder {
         Self {
             module: Module::new(name),
             ranges: Vec::new(),
+            elements: 0,
         }
     }
 
@@ -48,13 +51,17 @@ impl Builder {
         declared: Option<TensorType>,
     ) -> Result<NodeId, NodeError> {
         let (name, op) = (name.into(), op.into());
-        let derived = derive(&self.module, &self.ranges, &op, args, declared.as_ref());
-        let Derived { ty, range } = derived.map_err(|reason| NodeError {
+        let fault = |reason| NodeError {
             index: self.module.nodes().len(),
             name: name.clone(),
             operation: op.as_operation().name(),
             reason,
-        })?;
+        };
+        let derived = derive(&self.module, &self.ranges, &op, args, declared.as_ref());
+        let Derived { ty, range } = derived.map_err(fault)?;
+        let elements = self.elements + ty.len();
+        check_together(elements).map_err(fault)?;
+        self.elements = elements;
         self.ranges.push(range);
         Ok(self.module.push(Node {
             name,

@@ -17,6 +17,6 @@ pub use parse::{ParseError, parse};
 pub use print::print;
 pub use prune::prune;
 pub use tensor::{
-    Formats, FractionalBits, Interval, MOST_ELEMENTS, TensorType, broadcast_indices,
-    broadcast_shape, check_size, element_count,
+    Formats, FractionalBits, Interval, MOST_ELEMENTS, MOST_TOGETHER, TensorType, broadcast_indices,
+    broadcast_shape, check_size, check_together, element_count,
 };

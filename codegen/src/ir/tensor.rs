@@ -207,7 +207,24 @@ impl fmt::Display for TensorType {
 
 /// Most elements that one tensor may have: far beyond what a trigger holds, and
 /// small enough that no file can make this program run out of memory.
-pub const MOST_ELEMENTS: usize = 1 << 24;
+pub const MOST_ELEMENTS: usize = 1 << 22;
+
+/// Most elements of all tensors of a module together, for the same reason.
+pub const MOST_TOGETHER: usize = 1 << 24;
+
+/// Refuses tensors with more than [`MOST_TOGETHER`] elements.
+///
+/// # Errors
+///
+/// Says how many are taken.
+pub fn check_together(elements: usize) -> Result<(), String> {
+    match elements <= MOST_TOGETHER {
+        true => Ok(()),
+        false => Err(format!(
+            "the tensors up to here have more than {MOST_TOGETHER} elements together"
+        )),
+    }
+}
 
 /// Refuses a shape with more than [`MOST_ELEMENTS`].
 ///
