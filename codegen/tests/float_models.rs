@@ -122,6 +122,11 @@ fn a_deep_set_follows() -> Outcome {
 }
 
 #[test]
+fn a_transformer_follows() -> Outcome {
+    follows("shapes/transformer.onnx", 0.1)
+}
+
+#[test]
 fn convolutions_of_one_axis_follow() -> Outcome {
     follows("example-models/onnx/conv1d_small_keras.onnx", 0.02)
 }

@@ -317,26 +317,8 @@ impl<'a> Writer<'a> {
             let new = self.copy(old);
             return self.rounded(id, new);
         }
-        let divisor = self.old.node(old.args[1]);
-        // One table for the reciprocal of a square root.
-        let root = divisor.op == Op::Unary(Function::Sqrt) && self.users[old.args[1].0] == 1;
         let name = format!("{}.reciprocal", old.name);
-        let inner = match root {
-            true => divisor.args[0],
-            false => old.args[1],
-        };
-        let index = self.index(inner)?;
-        let reciprocal = match root {
-            true => {
-                let exponent = Tensor::from_elem(ndarray::IxDyn(&[]), -0.5);
-                let exponent = self.new.constant_node(format!("{name}.power"), exponent);
-                self.new.op_node(&name, Op::Pow, &[index, exponent])?
-            }
-            false => {
-                let op = Op::Unary(Function::Reciprocal);
-                self.new.op_node(&name, op, &[index])?
-            }
-        };
+        let reciprocal = self.reciprocal(&name, old.args[1])?;
         let Profile { lo, hi } = &self.profiles[old.args[1].0];
         let ends = [smallest(lo.iter()), largest(hi.iter())].map(f64::recip);
         let bits = self.bits(id);
@@ -354,6 +336,21 @@ impl<'a> Writer<'a> {
             ..Known::default()
         };
         Ok((new, known))
+    }
+
+    /// A table of reciprocals, or of reciprocal square roots of what a value
+    /// that nothing else uses is the root of.
+    fn reciprocal(&mut self, name: &str, value: Id) -> Result<Id, String> {
+        let node = self.old.node(value);
+        if node.op != Op::Unary(Function::Sqrt) || self.users[value.0] != 1 {
+            let index = self.index(value)?;
+            let op = Op::Unary(Function::Reciprocal);
+            return self.new.op_node(name, op, &[index]);
+        }
+        let index = self.index(node.args[0])?;
+        let exponent = Tensor::from_elem(ndarray::IxDyn(&[]), -0.5);
+        let exponent = self.new.constant_node(format!("{name}.power"), exponent);
+        self.new.op_node(name, Op::Pow, &[index, exponent])
     }
 
     fn power(&mut self, id: Id, old: &Node) -> Result<(Id, Known), String> {
@@ -378,6 +375,10 @@ impl<'a> Writer<'a> {
         match function {
             Function::Abs | Function::Neg => return Ok((self.copy(old), x)),
             Function::Sign => return Ok((self.copy(old), NARROW)),
+            Function::Reciprocal => {
+                let new = self.reciprocal(&old.name, old.args[0])?;
+                return self.rounded(id, new);
+            }
             Function::Floor
             | Function::Ceil
             | Function::Round

@@ -122,3 +122,46 @@ fn table(
         .node(name, Constant { mantissas }, &[], Some(ty))
         .map_err(|error| error.reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use trigforge::{Format, Overflow, Rounding};
+
+    use crate::interp::Interpreter;
+    use crate::ir::Formats;
+    use crate::ops::Op as Integer;
+    use crate::quantize::to_integer;
+    use crate::real::{Graph, Op, Quantizer};
+
+    /// The numbers of the section on softmax in the specification.
+    #[test]
+    fn tables_and_results_are_those_of_the_specification() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let mut graph = Graph::default();
+        let x = graph.input_node("x", vec![2]);
+        let format = Format::new(true, 3, 4).ok_or("no format")?;
+        let quantizer = Quantizer {
+            formats: Formats::Uniform(format),
+            rounding: Rounding::RndConv,
+            overflow: Overflow::Sat,
+        };
+        let x = graph.op_node("q", Op::Quantize(quantizer), &[x])?;
+        let y = graph.op_node("y", Op::Softmax { axis: 0 }, &[x])?;
+        graph.outputs.push(("y".to_owned(), y));
+        let module = to_integer(&graph).map_err(|items| format!("{items:?}"))?;
+        let tables = module.nodes().iter().filter_map(|node| match &node.op {
+            Integer::Constant(constant) => Some(constant.mantissas.as_slice()),
+            _ => None,
+        });
+        let tables: Vec<_> = tables.collect();
+        assert_eq!(tables.len(), 2);
+        assert_eq!(tables[0][..2], [32768, 32513]);
+        assert_eq!((tables[0].len(), tables[0][1023]), (1024, 11));
+        assert_eq!(tables[1][0], 65535);
+        // 1 and 0: exp(-1) is 12055, the sum 1.368 has the index 350, whose
+        // reciprocal is 23967.
+        let outputs = Interpreter::new(&module)?.run(&[&[16, 0]])?;
+        assert_eq!(outputs[0], [23967, 8817]);
+        Ok(())
+    }
+}
