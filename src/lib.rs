@@ -182,13 +182,16 @@ pub use kernel::requantize::{requantize_fits, requantize_in};
 pub use kernel::top_k::top_k;
 
 /// ```
-/// use trigforge::{pad, window_dot, window_max, window_sum};
+/// use trigforge::{channels_last, pad, window_dot, window_max, window_sum};
 ///
 /// let x: [i16; 5] = pad(&[4i16, -7, 2], [1, 3], [0, 1], [1, 5], 0);
 /// assert_eq!(x, [0, 4, -7, 2, 0]);
 /// assert_eq!(window_max(&x, 2, &[0, 1]), 2);
 /// assert_eq!(window_sum::<_, i32, 5, 2>(&x, 0, &[0, 2]), -7);
 /// assert_eq!(window_dot(&x, 1, &[0, 1], &[1i16, 1, 3, 2], 1, 10i32), 8);
+/// // Two channels of one row.
+/// let y: [i16; 6] = channels_last::<_, _, 2, 4, 6>(&[1i16, 2, 3, 4], 1, [0, 1], [1, 3], 2);
+/// assert_eq!(y, [0, 0, 1, 3, 2, 4]);
 /// ```
 #[doc(inline)]
-pub use kernel::window::{pad, window_dot, window_max, window_sum};
+pub use kernel::window::{channels_last, pad, window_dot, window_max, window_sum};

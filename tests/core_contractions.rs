@@ -1,7 +1,9 @@
 //! Windows, convolutions, matrix products and orders against naive loops.
 
 use proptest::prelude::*;
-use trigforge::{Mantissa, columns, conv_into, interleave, matmul_into, pad, pairs, top_k};
+use trigforge::{
+    Mantissa, channels_last, columns, conv_into, interleave, matmul_into, pad, pairs, top_k,
+};
 use trigforge::{window_dot, window_max, window_sum};
 
 /// A stream of values over the whole range of `T`, the ends among them.
@@ -156,6 +158,38 @@ fn padding_surrounds_each_plane() {
     assert_eq!(y, *want.as_flattened());
 }
 
+#[test]
+fn channels_come_to_lie_side_by_side() {
+    // Two images of two channels of 1 x 2: a row above, a column to the right.
+    let x = [1i8, 2, 3, 4, 5, 6, 7, 8];
+    let y: [i16; 2 * 2 * 3 * 2] = channels_last::<_, _, 2, 8, 24>(&x, 1, [1, 0], [2, 3], 2);
+    let want = [
+        [0, 0, 0, 0, 0, 0],
+        [1, 3, 2, 4, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [5, 7, 6, 8, 0, 0],
+    ];
+    assert_eq!(y, *want.as_flattened());
+}
+
+/// A window in one piece is read where it lies.
+#[test]
+fn a_single_run_is_a_window() {
+    let laid: [[[i16; 2]; columns(2)]; pairs(3)] = interleave(&[[1, 2, 3], [0, 0, 1]], 0);
+    let mut y = [0i32; 6];
+    conv_into::<i16, i16, i32, i32, 3, 1, 3, { pairs(3) }, { columns(2) }, 2>(
+        &[1, 2, 3, 4, 5, 6, 7],
+        &[0],
+        [1, 3],
+        [7, 2],
+        &laid,
+        &[0, 100],
+        |_, sum| sum,
+        &mut y,
+    );
+    assert_eq!(y, [14, 26, 38, 103, 105, 107]);
+}
+
 /// What the documentation promises for arguments that fit nothing.
 #[test]
 fn nothing_panics() {
@@ -170,6 +204,8 @@ fn nothing_panics() {
         -128
     );
     assert_eq!(window_dot(&[1i8], 0, &[0], &[2i8], usize::MAX, 1i8), 3);
+    let y: [i16; 2] = channels_last::<_, _, 1, 1, 2>(&[1i16], 0, [usize::MAX; 2], [0, 0], 0);
+    assert_eq!(y, [0; 2]);
     let mut y = [7i32; 3];
     let laid: [[[i16; 2]; columns(1)]; pairs(2)] = interleave(&[[1i16, 1]], 0);
     conv_into::<i16, i16, i32, i32, 1, 2, 2, { pairs(2) }, { columns(1) }, 1>(

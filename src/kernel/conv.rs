@@ -57,19 +57,26 @@ pub fn conv_into<
     let plane = positions[0].wrapping_mul(positions[1]);
     for row in 0..positions[0] {
         for column in 0..positions[1] {
-            let first = row
-                .wrapping_mul(steps[0])
-                .wrapping_add(column.wrapping_mul(steps[1]));
-            let (chunks, _) = patch.as_chunks_mut::<K>();
-            for (chunk, run) in chunks.iter_mut().zip(runs) {
-                let source = x.get(first.wrapping_add(*run)..);
-                if let Some(source) = source.and_then(|x| x.first_chunk::<K>()) {
-                    *chunk = *source;
-                }
-            }
+            let down = row.wrapping_mul(steps[0]);
+            let first = down.wrapping_add(column.wrapping_mul(steps[1]));
             let position = row.wrapping_mul(positions[1]).wrapping_add(column);
             let index = |o: usize| o.wrapping_mul(plane).wrapping_add(position);
-            dense_into(&patch, w, bias, |o, v| epilogue(index(o), v), &mut outputs);
+            let epilogue = |o: usize, v: A| epilogue(index(o), v);
+            let run = |run: usize| x.get(first.wrapping_add(run)..).unwrap_or_default();
+            if let [only] = runs.as_slice() {
+                // The window lies in one piece.
+                if let Some(window) = run(*only).first_chunk::<IN>() {
+                    dense_into(window, w, bias, epilogue, &mut outputs);
+                }
+            } else {
+                let (chunks, _) = patch.as_chunks_mut::<K>();
+                for (chunk, from) in chunks.iter_mut().zip(runs) {
+                    if let Some(source) = run(*from).first_chunk::<K>() {
+                        *chunk = *source;
+                    }
+                }
+                dense_into(&patch, w, bias, epilogue, &mut outputs);
+            }
             for (o, output) in outputs.iter().enumerate() {
                 if let Some(y) = y.get_mut(index(o)) {
                     *y = *output;

@@ -40,6 +40,48 @@ pub fn pad<X: Mantissa, Y: Mantissa, const N: usize, const M: usize>(
     })
 }
 
+/// As [`pad`] with zeros, with the channels of an element side by side.
+///
+/// `x` holds planes of `from` rows of `W` columns; `channels` planes become one
+/// image of `to` rows and columns, each element of which has `channels` values.
+/// What a window reads of all channels is then in few pieces.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn channels_last<X: Mantissa, Y: Mantissa, const W: usize, const N: usize, const M: usize>(
+    x: &[X; N],
+    from: usize,
+    before: [usize; 2],
+    to: [usize; 2],
+    channels: usize,
+) -> [Y; M] {
+    const { assert!(W > 0, "rows with elements") };
+    let (from, channels) = (from.max(1), channels.max(1));
+    // A value that the compiler does not know: else a call of `memset`.
+    let mut y = [core::hint::black_box(Y::ZERO); M];
+    let (lines, _) = x.as_chunks::<W>();
+    for (at, line) in lines.iter().enumerate() {
+        let (plane, row) = (at / from, at % from);
+        let first = (plane / channels)
+            .wrapping_mul(to[0])
+            .wrapping_add(row)
+            .wrapping_add(before[0])
+            .wrapping_mul(to[1])
+            .wrapping_add(before[1])
+            .wrapping_mul(channels)
+            .wrapping_add(plane % channels);
+        for (column, m) in line.iter().enumerate() {
+            if let Some(y) = y.get_mut(first.wrapping_add(column.wrapping_mul(channels))) {
+                *y = m.cast();
+            }
+        }
+    }
+    y
+}
+
 /// The largest element of a window; the smallest value if it has no tap.
 ///
 /// # Panics

@@ -193,7 +193,7 @@ use runtime::{
     requantize::{Overflow, Rounding, requantize_in},
     trees::{add_from, features, walk_linked, walk_whole},
     top_k::top_k,
-    window::{pad, window_dot, window_max, window_sum},
+    window::{channels_last, pad, window_dot, window_max, window_sum},
 };
 #[allow(unused_imports)]
 use tables::*;

@@ -1,9 +1,9 @@
 //! Steps that multiply each window of an image by a constant matrix.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
-use super::{Steps, mentions_index};
+use super::{Buffer, Steps, mentions_index};
 use crate::emit::Unsupported;
 use crate::emit::rust::container::Container;
 use crate::emit::rust::plan::Step;
@@ -16,23 +16,35 @@ pub(super) fn number(value: usize) -> Literal {
     Literal::usize_unsuffixed(value)
 }
 
-/// Where the taps of a window lie in the padded planes of `channels`, as runs
-/// of neighbours: their first elements, and their length.
-fn runs(plane: &Plane, channels: usize) -> (Vec<usize>, usize) {
+/// Where a window lies in a padded image whose elements have `channels` values
+/// each, as runs of neighbours: their first values, and the length of each.
+///
+/// Runs are as long as `longest`, unless there is only one.
+fn runs(plane: &Plane, channels: usize, longest: usize) -> (Vec<usize>, usize) {
     let (rows, columns) = (&plane.rows, &plane.columns);
-    let (width, length) = match columns.dilation {
-        1 => (1, columns.taps),
-        _ => (columns.taps, 1),
+    let (pieces, length) = match columns.dilation {
+        1 => (1, columns.taps * channels),
+        _ => (columns.taps, channels),
     };
-    let mut runs = Vec::with_capacity(channels * rows.taps * width);
-    for channel in 0..channels {
-        for row in 0..rows.taps {
-            let first = (channel * rows.padded() + row * rows.dilation) * columns.padded();
-            runs.extend((0..width).map(|column| first + column * columns.dilation));
+    let parts = match rows.taps * pieces {
+        1 => 1,
+        _ => (1..=length)
+            .find(|parts| length % parts == 0 && length / parts <= longest)
+            .unwrap_or(length),
+    };
+    let mut runs = Vec::with_capacity(rows.taps * pieces * parts);
+    for row in 0..rows.taps {
+        for piece in 0..pieces {
+            let element = row * rows.dilation * columns.padded() + piece * columns.dilation;
+            let part = |part: usize| element * channels + part * (length / parts);
+            runs.extend((0..parts).map(part));
         }
     }
-    (runs, length)
+    (runs, length / parts)
 }
+
+/// Bytes that a compiler copies without a call.
+const RUN_BYTES: usize = 64;
 
 impl Steps<'_> {
     /// The sizes of a convolution.
@@ -63,8 +75,9 @@ impl Steps<'_> {
         let accumulator = self.accumulator(id, step);
         let bias = self.bias(id, f, sizes.outputs, accumulator);
         let x = self.aligned(id, 0, plane.input(), &x_f)?;
-        let x = self.padded_planes(id, x, sizes.images * sizes.channels, plane, 0);
-        let (runs, length) = runs(plane, sizes.group_channels);
+        let x = self.channels_last(id, x, sizes);
+        let longest = RUN_BYTES / (x.container.bits() as usize / 8);
+        let (runs, length) = runs(plane, sizes.group_channels, longest);
         let label = Label::new("runs", self.module, id);
         let taps = self.tables.indices(label, &runs);
         let (code, _) = self.chain(id, step, accumulator, stored)?;
@@ -75,8 +88,9 @@ impl Steps<'_> {
         let y_group = number(sizes.group_outputs * plane.output());
         let rows = number(plane.rows.output);
         let columns = number(plane.columns.output);
-        let down = number(plane.rows.stride * plane.columns.padded());
-        let across = number(plane.columns.stride);
+        let across = plane.columns.stride * sizes.group_channels;
+        let down = plane.rows.stride * plane.columns.padded() * sizes.group_channels;
+        let (down, across) = (number(down), number(across));
         let outputs = number(sizes.group_outputs);
         let (k, r, ins) = (number(length), number(runs.len()), number(inputs));
         let x_name = &x.name;
@@ -84,9 +98,10 @@ impl Steps<'_> {
         for group in 0..sizes.outputs / sizes.group_outputs {
             let first = group * sizes.group_outputs;
             let matrix = &weights[first * inputs..][..sizes.group_outputs * inputs];
-            // The table takes one row for each input.
-            let by_input: Vec<_> = (0..inputs)
-                .flat_map(|i| matrix.iter().skip(i).step_by(inputs))
+            // One row for each input, in the order of a window's values.
+            let by_input: Vec<_> = (0..plane.taps())
+                .flat_map(|tap| (0..sizes.group_channels).map(move |c| c * plane.taps() + tap))
+                .flat_map(|input| matrix.iter().skip(input).step_by(inputs))
                 .copied()
                 .collect();
             let label = Label::new("weights", self.module, id);
@@ -119,6 +134,49 @@ impl Steps<'_> {
         }
         let images = number(sizes.images);
         Ok(quote! { for image in 0..#images { #calls } })
+    }
+
+    /// An operand with its padding, as images of each group whose elements have
+    /// their channels side by side.
+    fn channels_last(&mut self, id: NodeId, x: Buffer, sizes: &ConvSizes) -> Buffer {
+        let (rows, columns) = (&sizes.plane.rows, &sizes.plane.columns);
+        let padded = [rows.padded(), columns.padded()];
+        if sizes.group_channels == 1 && padded == [rows.input, columns.input] {
+            return x;
+        }
+        let container = x.container.max(Container::I16);
+        let (from, ty, name) = (
+            x.name,
+            container.ident(),
+            format_ident!("image{}", id.index()),
+        );
+        let elements = sizes.images * sizes.channels * padded[0] * padded[1];
+        let numbers = [
+            elements,
+            rows.input,
+            columns.input,
+            rows.before,
+            columns.before,
+            padded[0],
+            padded[1],
+            sizes.group_channels,
+        ];
+        let [
+            count,
+            height,
+            width,
+            above,
+            left,
+            to_rows,
+            to_columns,
+            channels,
+        ] = numbers.map(number);
+        self.body.extend(quote! {
+            let #name: [#ty; #count] = channels_last::<_, _, #width, _, _>(
+                &#from, #height, [#above, #left], [#to_rows, #to_columns], #channels,
+            );
+        });
+        Buffer { name, container }
     }
 
     /// Statements that make `v` of a convolution whose outputs see one channel
