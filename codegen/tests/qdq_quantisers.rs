@@ -4,11 +4,14 @@
 mod support;
 
 use support::{Outcome, floats, model, node, value, with_int, with_ints, write};
+use trigforge_codegen::circuit;
 use trigforge_codegen::import::onnx::proto::{
     GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, tensor_proto::DataType,
 };
 use trigforge_codegen::import::read;
 use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::lower::lower;
+use trigforge_codegen::ports::Execute;
 use trigforge_codegen::quantize::load_noted;
 use trigforge_codegen::real::evaluate;
 
@@ -47,6 +50,9 @@ fn both(file: &ModelProto, x: &[f64]) -> Result<Found, Box<dyn std::error::Error
     let interpreter = Interpreter::new(&module)?;
     let encoded = interpreter.encode(0, x)?;
     let result = interpreter.run(&[&encoded.mantissas])?;
+    let circuit = lower(&module)?;
+    let gates = circuit::Interpreter::new(&circuit)?;
+    assert_eq!(gates.run(&[&encoded.mantissas])?, result, "as a circuit");
     let integers = interpreter.decode(0, &result[0]);
     let notes = notes.iter().map(ToString::to_string).collect();
     Ok(([y.iter().copied().collect(), integers], notes))

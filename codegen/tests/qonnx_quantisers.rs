@@ -4,9 +4,12 @@
 mod support;
 
 use support::{Outcome, floats, model, node, quant, value, with_int, with_text, write};
+use trigforge_codegen::circuit;
 use trigforge_codegen::import::onnx::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 use trigforge_codegen::import::read;
 use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::lower::lower;
+use trigforge_codegen::ports::Execute;
 use trigforge_codegen::quantize::load;
 use trigforge_codegen::real::evaluate;
 
@@ -30,6 +33,9 @@ fn both(file: &ModelProto, x: &[f64]) -> Result<[Vec<f64>; 2], Box<dyn std::erro
     let interpreter = Interpreter::new(&module)?;
     let encoded = interpreter.encode(0, x)?;
     let result = interpreter.run(&[&encoded.mantissas])?;
+    let circuit = lower(&module)?;
+    let gates = circuit::Interpreter::new(&circuit)?;
+    assert_eq!(gates.run(&[&encoded.mantissas])?, result, "as a circuit");
     Ok([
         y.iter().copied().collect(),
         interpreter.decode(0, &result[0]),
