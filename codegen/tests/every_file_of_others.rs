@@ -1,22 +1,28 @@
 //! Every file under `../shared/models`, where that is at hand: computed, on
 //! every level, or refused with a reason that names the file.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use trigforge_codegen::circuit;
-use trigforge_codegen::import::read;
+use trigforge_codegen::import::onnx::Options;
+use trigforge_codegen::import::{read, read_with};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::Module;
-use trigforge_codegen::lower::{LowerError, lower};
+use trigforge_codegen::lower::{LowerError, lower_within};
 use trigforge_codegen::model::{Model, load};
+use trigforge_codegen::ports::Execute;
 use trigforge_codegen::quantize::{Calibration, post_training, to_integer};
-use trigforge_codegen::real::{Graph, evaluate};
+use trigforge_codegen::real::Graph;
 use trigforge_codegen::verify::random_events;
 
 type Failure = Box<dyn std::error::Error>;
 
 /// What belongs to a model without being one.
 const BESIDE: &[&str] = &["LICENSE", "md", "npy", "npz", "pb", "rpt"];
+
+/// Larger models are not unrolled here.
+const MOST_WIRES: usize = 500_000;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
@@ -33,8 +39,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Inputs of one event each, spread over a few units.
-fn calibration(graph: &Graph, count: usize) -> Calibration {
+/// Two events whose values are spread over a few units.
+fn calibration(graph: &Graph) -> Calibration {
     let mut state = 7u64;
     let mut random = move || {
         state = state
@@ -49,13 +55,13 @@ fn calibration(graph: &Graph, count: usize) -> Calibration {
             .collect()
     };
     Calibration {
-        events: (0..count).map(|_| event()).collect(),
+        events: vec![event(), event()],
     }
 }
 
 /// Compares the interpreters of both levels; says what was done.
 fn both_levels(module: &Module) -> Result<String, Failure> {
-    let circuit = match lower(module) {
+    let circuit = match lower_within(module, MOST_WIRES) {
         Ok(circuit) => circuit,
         Err(error @ LowerError::TooLarge { .. }) => return Ok(format!("not lowered: {error}")),
         Err(error) => return Err(error.into()),
@@ -78,24 +84,25 @@ fn both_levels(module: &Module) -> Result<String, Failure> {
 fn outcome(path: &Path) -> Result<Result<String, String>, Failure> {
     let exact = match load(path, None) {
         Ok((Model::Circuit(circuit), _)) => {
-            let wires = circuit.definitions().len();
             circuit::validate(&circuit)?;
-            return Ok(Ok(format!("circuit of {wires} wires")));
+            let gates = circuit.definitions().len();
+            return Ok(Ok(format!("circuit of {gates} gates")));
         }
         Ok((Model::Graph(module), _)) => {
             return Ok(Ok(format!("exact: {}", both_levels(&module)?)));
         }
         Err(error) => error,
     };
-    let graph = match read(path) {
+    // Some files fix another number of events than one.
+    let one = Options {
+        batch: Some(NonZeroUsize::MIN),
+        ..Options::default()
+    };
+    let graph = match read(path).or_else(|error| read_with(path, &one).map_err(|_| error)) {
         Ok(graph) => graph,
         Err(error) => return Ok(Err(error.to_string())),
     };
-    let events = calibration(&graph, 2);
-    for event in &events.events {
-        let inputs: Vec<_> = event.iter().map(Vec::as_slice).collect();
-        evaluate(&graph, &inputs)?;
-    }
+    let events = calibration(&graph);
     let placed = match post_training(&graph, &events, 12) {
         Ok(placed) => placed,
         Err(error) => return Ok(Ok(format!("in real numbers alone: {error}; {exact}"))),

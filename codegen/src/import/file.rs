@@ -70,8 +70,9 @@ pub(super) fn read_expected(
     }
     if !looks_right(first[0]) {
         return Err(not_a_model(format!(
-            "the first byte is {:#04x}, expected {expected}",
-            first[0]
+            "the first byte is {:#04x}{}, expected {expected}",
+            first[0],
+            kind(first[0])
         )));
     }
     bytes.push(first[0]);
@@ -81,4 +82,18 @@ pub(super) fn read_expected(
     let hash = Sha256::digest(&bytes);
     let hex = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((bytes, hex))
+}
+
+/// What a first byte that is not the expected one tells.
+fn kind(first: u8) -> &'static str {
+    match first {
+        b'P' => {
+            ", as in a zip archive (.keras, .npz, .pt; the model must be exported, to QONNX or \
+             through Alkaid)"
+        }
+        0x1f => ", as in a gzip file, and it holds no circuit of Alkaid",
+        b'{' | b'[' => ", as in JSON, which holds no model here (a circuit, a tree ensemble)",
+        0x89 => ", as in an HDF5 file (.h5; the model must be exported to ONNX or QONNX)",
+        _ => "",
+    }
 }
