@@ -1,10 +1,11 @@
-//! What a contributor of trigforge runs: `cargo xtask test`.
+//! What a contributor of trigforge runs: `cargo xtask test`, `cargo xtask fuzz`.
 //!
 //! It needs rustup, a C linker (`cc`), and, for some steps, tools from Debian's
 //! apt; a step without its tool says how to get it.
 
 mod ap_fixed;
 mod context;
+mod fuzz;
 mod kernel;
 mod process;
 mod python;
@@ -22,6 +23,7 @@ Examples:
   cargo xtask test                               everything that CI runs
   cargo xtask test --only fmt --only clippy      two of the steps
   cargo xtask test --only kernel --model my.onnx the proof for another model
+  cargo xtask fuzz --seconds 600 onnx            hostile ONNX files for ten minutes
 
 `cargo` itself links with `cc`: `apt-get install gcc libc6-dev` on a bare machine.";
 
@@ -36,11 +38,13 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Task {
     Test(test::Arguments),
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -1,0 +1,15 @@
+//! ONNX files: read, folded, evaluated, brought to integers.
+#![no_main]
+
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+use trigforge_codegen::import::read;
+
+fuzz_target!(|data: &[u8]| {
+    if let Some(path) = common::file("model.onnx", data)
+        && let Ok(graph) = read(&path)
+    {
+        common::graph(&graph);
+    }
+});
