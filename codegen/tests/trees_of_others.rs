@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::import::read;
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ops::Op as IntegerOp;
 use trigforge_codegen::quantize::{Calibration, post_training, to_integer};
 use trigforge_codegen::real::{Graph, Op, evaluate};
+use trigforge_codegen::verify::{BuildOptions, RustKernel, compare, random_events};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -95,6 +97,28 @@ fn xgboost_and_onnx_files_of_one_forest_agree() -> Outcome {
         assert_eq!(found.len(), 2, "margin and probability");
         let expected = outputs(&onnx, &event)?;
         assert_eq!(found[1..], expected, "{event:?}");
+    }
+    Ok(())
+}
+
+/// The compiled kernel of a forest gives the interpreter's bits.
+#[test]
+fn the_kernel_of_a_forest_gives_the_same_bits() -> Outcome {
+    let Some(models) = models() else {
+        return Ok(());
+    };
+    for file in ["shapes/bdt.xgb.json", "shapes/bdt.lgb.txt"] {
+        let graph = sums_only(read(&models.join(file))?);
+        let events = events(&graph, 500)?;
+        let calibration = Calibration {
+            events: events.iter().map(|event| vec![event.clone()]).collect(),
+        };
+        let module = to_integer(&post_training(&graph, &calibration, 16)?)
+            .map_err(|items| format!("{file}: {items:?}"))?;
+        let interpreter = Interpreter::new(&module)?;
+        let kernel = emit(&module, interpreter.info(), Options::default())?;
+        let built = RustKernel::build(&module, &kernel, &BuildOptions { cpu: None })?;
+        compare(&interpreter, &built, &random_events(&module, 2_000, 1))?;
     }
     Ok(())
 }

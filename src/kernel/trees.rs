@@ -88,7 +88,9 @@ where
             let (threshold, feature) = splits[at & (L - 1)];
             at = 2 * at + usize::from(x[feature.index() & (F - 1)] >= threshold);
         }
-        for (sum, leaf) in sums.iter_mut().zip(&leaves[at & (L - 1)]) {
+        // Else LLVM walks many trees in lanes, which it must gather one by one.
+        let leaf = core::hint::black_box(at) & (L - 1);
+        for (sum, leaf) in sums.iter_mut().zip(&leaves[leaf]) {
             *sum = sum.wadd(leaf.cast());
         }
     }
@@ -141,7 +143,9 @@ where
             let step = usize::from(x[feature.index() & (F - 1)] >= threshold);
             at = next[step] as usize;
         }
-        for (sum, value) in sums.iter_mut().zip(&values[at & (N - 1)]) {
+        // As in `walk_whole`.
+        let leaf = core::hint::black_box(at) & (N - 1);
+        for (sum, value) in sums.iter_mut().zip(&values[leaf]) {
             *sum = sum.wadd(value.cast());
         }
     }
