@@ -131,7 +131,9 @@ pub use kernel::matmul::matmul_into;
 /// assert_eq!([sign(-9i32), sign(0), sign(9)], [-1, 0, 1]);
 /// ```
 #[doc(inline)]
-pub use kernel::order::{blend, equal, less, less_equal, masks, select, sign};
+pub use kernel::order::{
+    below, blend, equal, less, less_equal, masks, not_above, select, sign, sign_place,
+};
 
 /// ```
 /// assert_eq!((trigforge::relu(-3i32), trigforge::relu(3i32)), (0, 3));

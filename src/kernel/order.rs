@@ -107,3 +107,44 @@ pub fn masks<C: Mantissa, T: Mantissa, const N: usize>(c: &[C; N]) -> [T; N] {
 pub fn blend<T: Mantissa>(mask: T, a: T, b: T) -> T {
     b.wadd(a.wadd(b.wmul(T::wrap_from(-1))).and(mask))
 }
+
+/// The place of the sign bit in a container, of which the compiler knows
+/// nothing.
+///
+/// It is read once in front of a loop. What is shifted by it cannot be told
+/// from other integers, so no compiler makes a comparison of it, and a branch
+/// of that.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn sign_place<T: Mantissa>() -> u32 {
+    black_box(T::BITS - 1)
+}
+
+/// All ones if `a` is smaller than `b`, else zero, if `place` is the sign's.
+///
+/// The difference of the two must fit in the container.
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn below<T: Mantissa>(a: T, b: T, place: u32) -> T {
+    a.wadd(b.wmul(T::wrap_from(-1))).wshr(place)
+}
+
+/// All ones if `a` is not larger than `b`, else zero, as [`below`].
+///
+/// # Panics
+///
+/// Never.
+#[must_use]
+#[inline(always)]
+pub fn not_above<T: Mantissa>(a: T, b: T, place: u32) -> T {
+    let minus = T::wrap_from(-1);
+    below(b, a, place).wmul(minus).wadd(minus)
+}

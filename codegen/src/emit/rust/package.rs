@@ -188,7 +188,7 @@ use runtime::{
     mantissa::Mantissa,
     matmul::matmul_into,
     movement::{at_or, place},
-    order::{blend, equal, less, less_equal, masks, select, sign},
+    order::{below, blend, equal, less, less_equal, masks, not_above, select, sign, sign_place},
     relu::relu,
     requantize::{Overflow, Rounding, requantize_in},
     trees::{add_from, features, walk_linked, walk_whole},

@@ -202,20 +202,26 @@ impl<'a> Steps<'a> {
             | Op::LessEqual(_)
             | Op::Equal(_) => self.pair(id, container),
             Op::Select(_) => self.select(id, container),
-            Op::ReduceMax(op) => self.reduce(id, op.axis, container, &quote! { v.max(m) }),
-            Op::ReduceMin(op) => self.reduce(id, op.axis, container, &quote! { v.min(m) }),
-            Op::ReduceSum(op) => self.reduce(id, op.axis, container, &quote! { v.wadd(m) }),
+            Op::ReduceMax(op) => {
+                let wins = quote! { below(v, m, place) };
+                self.extremum(id, op.axis, container, &wins)
+            }
+            Op::ReduceMin(op) => {
+                let wins = quote! { below(m, v, place) };
+                self.extremum(id, op.axis, container, &wins)
+            }
+            Op::ReduceSum(op) => self.sum(id, op.axis, container),
             Op::ArgMax(op) => {
                 let wins = match op.last {
-                    true => quote! { less_equal(best, m) },
-                    false => quote! { less(best, m) },
+                    true => quote! { not_above(best, m, place) },
+                    false => quote! { below(best, m, place) },
                 };
                 self.arg(id, op.axis, container, &wins)
             }
             Op::ArgMin(op) => {
                 let wins = match op.last {
-                    true => quote! { less_equal(m, best) },
-                    false => quote! { less(m, best) },
+                    true => quote! { not_above(m, best, place) },
+                    false => quote! { below(m, best, place) },
                 };
                 self.arg(id, op.axis, container, &wins)
             }

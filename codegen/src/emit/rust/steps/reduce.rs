@@ -9,13 +9,15 @@ use crate::emit::rust::align::after_shift;
 use crate::emit::rust::chain::{hull, shared};
 use crate::emit::rust::container::Container;
 use crate::emit::rust::tables::Label;
-use crate::ir::{NodeId, element_count};
+use crate::ir::{Interval, NodeId, element_count};
 use crate::ops::groups;
 
 /// How to read the elements that reduce to one, in a container for all.
 struct Source {
     array: Ident,
     container: Container,
+    /// What the elements range over.
+    range: Interval,
     /// Fractional bits that an element is given: none, the same for all, or
     /// listed by its index.
     shift: Shift,
@@ -73,8 +75,30 @@ impl Steps<'_> {
             container: container
                 .max(buffer.container)
                 .max(Container::of_range(hull(&ranges))),
+            range: hull(&ranges),
             shift,
         })
+    }
+
+    /// Lets a source be compared by differences, which its container then holds;
+    /// the loop may use `place`.
+    fn compared(&mut self, id: NodeId, source: &mut Source) -> Result<(), Unsupported> {
+        let Interval { lo, hi } = source.range;
+        let Some(most) = hi.checked_sub(lo) else {
+            return Err(self.unsupported(
+                id,
+                "its elements range over more than 63 bits; requantize them first",
+            ));
+        };
+        let differences = Interval {
+            lo: -most,
+            hi: most,
+        };
+        source.container = source.container.max(Container::of_range(differences));
+        let ty = source.container.ident();
+        self.body
+            .extend(quote! { let place = sign_place::<#ty>(); });
+        Ok(())
     }
 
     /// The loop over the elements that reduce to element `j`: `start` comes
@@ -105,22 +129,37 @@ impl Steps<'_> {
         }
     }
 
-    /// One value of many: `combine` makes it of `v` and the next element, `m`.
-    pub(super) fn reduce(
+    /// One of many values: the element `m` replaces `v` where the mask `wins` is
+    /// all ones.
+    pub(super) fn extremum(
         &mut self,
         id: NodeId,
         axis: usize,
         container: Container,
-        combine: &TokenStream,
+        wins: &TokenStream,
+    ) -> Result<(TokenStream, Container), Unsupported> {
+        let mut source = self.source(id, axis, container)?;
+        self.compared(id, &mut source)?;
+        let next = quote! { v = blend(#wins, m, v); };
+        let code = self.along(id, axis, &source, &quote! { let mut v = m; }, &next);
+        Ok((code, source.container))
+    }
+
+    /// The sum of many values.
+    pub(super) fn sum(
+        &mut self,
+        id: NodeId,
+        axis: usize,
+        container: Container,
     ) -> Result<(TokenStream, Container), Unsupported> {
         let source = self.source(id, axis, container)?;
-        let next = quote! { v = #combine; };
+        let next = quote! { v = v.wadd(m); };
         let code = self.along(id, axis, &source, &quote! { let mut v = m; }, &next);
         Ok((code, source.container))
     }
 
     /// The position of one of many: the element `m` wins against the `best`
-    /// before it where `wins` is not 0.
+    /// before it where the mask `wins` is all ones.
     pub(super) fn arg(
         &mut self,
         id: NodeId,
@@ -128,7 +167,8 @@ impl Steps<'_> {
         container: Container,
         wins: &TokenStream,
     ) -> Result<(TokenStream, Container), Unsupported> {
-        let source = self.source(id, axis, Container::I8)?;
+        let mut source = self.source(id, axis, Container::I8)?;
+        self.compared(id, &mut source)?;
         let ty = container.ident();
         let start = quote! {
             let mut best = m;
@@ -136,8 +176,8 @@ impl Steps<'_> {
         };
         let next = quote! {
             let wins = #wins;
-            best = select(wins, m, best);
-            v = select(wins, k as #ty, v);
+            best = blend(wins, m, best);
+            v = blend(wins.cast(), k as #ty, v);
         };
         let code = self.along(id, axis, &source, &start, &next);
         Ok((code, container))
