@@ -10,6 +10,7 @@ use std::path::Path;
 
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{IR_VERSION, Module, ParseError, parse};
+use trigforge_codegen::ops::Op;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -97,5 +98,23 @@ fn every_example_of_the_specification_holds() -> Outcome {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{stated} statements");
     assert!(stated >= 50, "only {stated} statements");
+    Ok(())
+}
+
+#[test]
+fn every_operation_has_its_section() -> Outcome {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ir-spec");
+    let page = std::fs::read_to_string(folder.join("graph.md"))?;
+    let headings: Vec<_> = page
+        .lines()
+        .filter(|line| line.starts_with("### "))
+        .collect();
+    for name in Op::NAMES {
+        let written = |heading: &&&str| {
+            let mut words = heading.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+            words.any(|word| word == *name)
+        };
+        assert_eq!(headings.iter().filter(written).count(), 1, "{name}");
+    }
     Ok(())
 }
