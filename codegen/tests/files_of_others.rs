@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayD;
-use ndarray_npy::NpzReader;
+use ndarray_npy::{NpzReader, read_npy};
 use prost::Message;
 use trigforge_codegen::import::onnx::proto::TensorProto;
 use trigforge_codegen::import::onnx::{Options, read_tensor};
@@ -106,6 +106,15 @@ fn qonnx_test_data_is_computed() -> Outcome {
     let found = evaluate(&graph, &[&x])?;
     let off = difference(&found[0].iter().copied().collect::<Vec<_>>(), &y);
     println!("executed: mnist-conv: off by {off:.1e}");
+    assert!(off < 1e-6, "off by {off:e}");
+    let folder = models.join("qonnx/floatquant_exec");
+    let graph = read(&folder.join("qonnx_act_weight_fp8.onnx"))?;
+    let array = |name: &str| read_npy::<_, ArrayD<f32>>(folder.join("test_data").join(name));
+    let flat = |array: ArrayD<f32>| array.iter().map(|&v| v.into()).collect::<Vec<f64>>();
+    let (x, y) = (flat(array("input.npy")?), flat(array("output.npy")?));
+    let found = evaluate(&graph, &[&x])?;
+    let off = difference(&found[0].iter().copied().collect::<Vec<_>>(), &y);
+    println!("executed: floatquant_exec: off by {off:.1e}");
     assert!(off < 1e-6, "off by {off:e}");
     Ok(())
 }

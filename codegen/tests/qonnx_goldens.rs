@@ -136,8 +136,18 @@ fn every_qonnx_file_becomes_integers_or_is_refused_by_name() -> Outcome {
             events: vec![zeros.collect()],
         };
         let graph = post_training(&graph, &calibration, 10)?;
-        let (module, notes) =
-            to_integer_noted(&graph).map_err(|items| format!("{file}: {items:?}"))?;
+        let (module, notes) = match to_integer_noted(&graph) {
+            Ok(written) => written,
+            Err(items) => {
+                // The one file with floating-point activations.
+                let differ = items
+                    .iter()
+                    .any(|item| item.reason.contains("steps differ"));
+                assert!(differ, "{file}: {items:?}");
+                println!("{file}: refused: {items:?}");
+                continue;
+            }
+        };
         validate(&module)?;
         println!("{file}: {} nodes", module.nodes().len());
         for note in notes {

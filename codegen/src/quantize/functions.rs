@@ -56,6 +56,13 @@ impl Writer<'_> {
             Function::Float16 if self.significant_bits(&x) <= 11 => return Ok(x),
             Function::Float32 if self.significant_bits(&x) <= 24 => return Ok(x),
             Function::Integer { lo, hi } if self.lies_within(&x, lo, hi) => return Ok(x),
+            Function::Minifloat(_) => {
+                return Err(
+                    "it rounds a computed value to floating-point numbers, whose steps \
+                            differ; integers have one step"
+                        .to_owned(),
+                );
+            }
             _ => None,
         };
         match op {

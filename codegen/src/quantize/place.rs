@@ -385,6 +385,7 @@ impl<'a> Writer<'a> {
             | Function::Truncate
             | Function::Float16
             | Function::Float32
+            | Function::Minifloat(_)
             | Function::Integer { .. } => {
                 let known = Known { scaled: false, ..x };
                 return Ok((self.copy(old), known));

@@ -5,6 +5,8 @@ use libm::{
     log1p, rint, sin, sinh, sqrt, tan, tanh, trunc,
 };
 
+use super::Minifloat;
+
 /// A function that is applied to each element of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Function {
@@ -111,6 +113,8 @@ pub enum Function {
     Float16,
     /// Nearest number of single precision, halves to even.
     Float32,
+    /// Nearest number of a small floating-point format.
+    Minifloat(Minifloat),
     /// The value itself, which the file declares to be an integer in a range;
     /// not a number outside of it, where the file's type would wrap.
     Integer {
@@ -164,6 +168,7 @@ impl Function {
             Self::Atanh => "atanh",
             Self::Float16 => "float16",
             Self::Float32 => "float32",
+            Self::Minifloat(_) => "minifloat",
             Self::Integer { .. } => "integer",
         }
     }
@@ -221,6 +226,7 @@ impl Function {
             Self::Atanh => atanh(x),
             Self::Float16 => half(x),
             Self::Float32 => f64::from(x as f32),
+            Self::Minifloat(set) => set.apply(x),
             Self::Integer { lo, hi } if x >= lo as f64 && x <= hi as f64 => x,
             Self::Integer { .. } => f64::NAN,
         }

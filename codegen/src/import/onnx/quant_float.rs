@@ -1,44 +1,14 @@
 //! QONNX `FloatQuant`: rounding to small floating-point numbers.
 //!
 //! A constant is rounded here, once, and its values are integers of the
-//! smallest step. A computed value is taken only where the numbers have equal
-//! steps over the whole range, as with one exponent bit; else there is no
-//! integer form, and the node is refused.
+//! smallest step. A computed value has an integer form where the numbers have
+//! equal steps over the whole range, as with one exponent bit; else it stays a
+//! function of real numbers.
 
 use super::call::Call;
 use super::quant::{dequantize, flag, rounding_mode, scalar};
 use super::scope::Scope;
-use crate::real::{Id, IntegerRounding, Op, ScaledQuantizer, encode};
-
-/// A set of small floating-point numbers.
-struct Minifloat {
-    mantissa_bits: i32,
-    /// Exponent of the smallest step.
-    smallest: i32,
-    largest: f64,
-    rounding: IntegerRounding,
-}
-
-impl Minifloat {
-    /// The nearest number of the set, in smallest steps.
-    fn steps(&self, x: f64) -> f64 {
-        // The exponent of a normal double; less than any step matters not.
-        let exponent = encode(x).filter(|v| v.m != 0).map(|v| v.integer_bits() - 1);
-        let step = exponent
-            .map_or(self.smallest, |e| e - self.mantissa_bits)
-            .max(self.smallest);
-        let rounded = self.rounding.apply(libm::scalbn(x, -step));
-        let limit = libm::scalbn(self.largest, -self.smallest);
-        libm::scalbn(rounded, step - self.smallest)
-            .min(limit)
-            .max(-limit)
-    }
-
-    /// Whether all steps up to the largest number are the smallest one.
-    fn is_uniform(&self) -> bool {
-        self.largest < libm::scalbn(1.0, self.smallest + self.mantissa_bits + 1)
-    }
-}
+use crate::real::{Function, Id, Minifloat, Op, ScaledQuantizer, Tensor};
 
 pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
     // What the set holds beside numbers plays no part in the numbers, and none
@@ -109,43 +79,24 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
             scope.op(call.name, Op::ScaledQuantize(marker), &[steps])?
         }
         None if set.is_uniform() => scope.op(call.name, Op::ScaledQuantize(quantizer), &[x])?,
-        None => {
-            return Err(format!(
-                "it rounds a computed value to floating-point numbers of {exponent_bits} exponent \
-                 and {mantissa_bits} mantissa bits, whose steps differ; integers have one step"
-            ));
-        }
+        // Numbers whose steps differ: no integers.
+        None => return computed(scope, call, x, scale, set),
     };
     dequantize(scope, call.name, integers, step, scalar(0.0))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Numbers of the 8-bit set with 4 exponent bits (arXiv:2209.05433), in
-    /// steps of 2^-9.
-    #[test]
-    fn values_round_as_in_qonnx() {
-        let set = Minifloat {
-            mantissa_bits: 3,
-            smallest: -9,
-            largest: 448.0,
-            rounding: IntegerRounding::HalfEven,
-        };
-        let cases = [
-            (0.0, 0.0),
-            (1.0, 512.0),
-            // Steps of 1/8 above 1; 17/16 is half of one.
-            (1.0625, 512.0),
-            (1.1, 576.0),
-            (-300.0, -288.0 * 512.0),
-            (1e6, 448.0 * 512.0),
-            (0.0015, 1.0),
-        ];
-        for (x, expected) in cases {
-            assert_eq!(set.steps(x), expected, "{x}");
-        }
-        assert!(!set.is_uniform());
-    }
+/// A computed value, rounded where it is computed.
+fn computed(
+    scope: &mut Scope<'_>,
+    call: &Call<'_, '_>,
+    x: Id,
+    scale: Tensor,
+    set: Minifloat,
+) -> Result<Id, String> {
+    let scale = scope
+        .graph
+        .constant_node(format!("{}.scale", call.name), scale);
+    let scaled = scope.op(call.name, Op::Div, &[x, scale])?;
+    let rounded = scope.op(call.name, Op::Unary(Function::Minifloat(set)), &[scaled])?;
+    scope.op(call.name, Op::Mul, &[rounded, scale])
 }
