@@ -11,7 +11,7 @@ use std::path::Path;
 
 use trigforge::{Format, Overflow, Rounding};
 use trigforge_codegen::circuit;
-use trigforge_codegen::emit::rust::{Options, emit};
+use trigforge_codegen::emit::rust::{Options, emit, emit_circuit};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{Module, parse, print};
 use trigforge_codegen::lower::lower;
@@ -22,7 +22,8 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 const RANDOM_EVENTS: usize = 5_000;
 
-/// The module's circuit on random events, and its textual form.
+/// The module's circuit on random events: its textual form, its interpreter and
+/// its straight-line kernel.
 fn check_circuit(interpreter: &Interpreter<'_>, events: &Events, name: &str) -> Outcome {
     let lowered = lower(interpreter.module()).map_err(|error| format!("{name}: {error}"))?;
     assert_eq!(
@@ -39,6 +40,9 @@ fn check_circuit(interpreter: &Interpreter<'_>, events: &Events, name: &str) -> 
             "{name}: the circuit of {inputs:?}"
         );
     }
+    let kernel = emit_circuit(&lowered, gates.info(), Options::default())?;
+    let built = RustKernel::build(&lowered, &kernel, &BuildOptions { cpu: None })?;
+    compare(&gates, &built, events).map_err(|error| format!("{name}, straight: {error}"))?;
     Ok(())
 }
 

@@ -85,6 +85,22 @@ fn ranges_are_exact_where_wires_depend_on_each_other() -> Outcome {
     Ok(())
 }
 
+/// The example of the specification, and the mantissas that it states.
+#[test]
+fn the_example_of_the_specification_runs() -> Outcome {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ir-spec/circuit.md");
+    let page = std::fs::read_to_string(page)?;
+    let (_, example) = page.split_once("```text\n").ok_or("no example")?;
+    let (example, _) = example.split_once("```").ok_or("no end of the example")?;
+    let circuit = circuit::parse(example)?;
+    assert_eq!(print(&circuit), example);
+    let interpreter = circuit::Interpreter::new(&circuit)?;
+    for (x, y) in [([127, -128], 31), ([3, 1], 1), ([1, 3], 0)] {
+        assert_eq!(interpreter.run(&[&x])?, [[y]], "{x:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn equal_gates_are_one_and_constants_fold() -> Outcome {
     let (mut b, x) = with_input(2, fix(true, 3, 2))?;

@@ -5,8 +5,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use trigforge_codegen::circuit;
 use trigforge_codegen::emit::rust;
 use trigforge_codegen::ir::parse;
+use trigforge_codegen::lower::lower;
 use trigforge_codegen::validate::validate;
 
 use super::kernel::{clean, events};
@@ -45,15 +47,24 @@ fn check(context: &Context, path: &Path) -> Result<()> {
     let shown = path.file_stem().unwrap_or_default().display();
     let module = parse(&std::fs::read_to_string(path)?).with_context(|| shown.to_string())?;
     let info = validate(&module)?;
-    let emitted = rust::emit(&module, &info, rust::Options::default())?;
+    let circuit = lower(&module)?;
+    let gates = circuit::validate(&circuit)?;
+    let options = rust::Options::default();
+    let kernels = [
+        ("loops", rust::emit(&module, &info, options)?),
+        ("straight", rust::emit_circuit(&circuit, &gates, options)?),
+    ];
     let events = events(&module, EVENTS);
     for level in LEVELS.iter().filter(|level| level.countable) {
-        let place = || format!("{shown} for {}", level.cpu);
-        let built = kernel::build(&module, &emitted, level.cpu).with_context(place)?;
-        clean(context, &built).with_context(place)?;
-        let counts = kernel::counts(context, &built, &events).with_context(place)?;
-        let count = kernel::one_count(&counts).with_context(place)?;
-        println!("    {shown} for {}: {count} instructions", level.cpu);
+        for (form, emitted) in &kernels {
+            let place = || format!("{shown}, {form}, for {}", level.cpu);
+            // Both forms have one interface, the module's.
+            let built = kernel::build(&module, emitted, level.cpu).with_context(place)?;
+            clean(context, &built).with_context(place)?;
+            let counts = kernel::counts(context, &built, &events).with_context(place)?;
+            let count = kernel::one_count(&counts).with_context(place)?;
+            println!("    {}: {count} instructions", place());
+        }
     }
     Ok(())
 }
