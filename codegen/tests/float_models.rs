@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use trigforge_codegen::emit::rust;
 use trigforge_codegen::import::read;
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::quantize::{Calibration, post_training, to_integer_noted};
@@ -56,7 +57,8 @@ fn deviation(graph: &Graph, width: u32) -> Result<f64, Box<dyn std::error::Error
         let items: Vec<_> = items.iter().map(ToString::to_string).collect();
         items.join("\n")
     })?;
-    validate(&module)?;
+    let info = validate(&module)?;
+    rust::emit(&module, &info, rust::Options::default())?;
     let interpreter = Interpreter::new(&module)?;
     let (mut off, mut expected, mut count) = (0.0, Vec::new(), 0.0);
     for event in fresh {

@@ -230,6 +230,28 @@ fn bipolar_is_the_sign_times_the_scale() -> Outcome {
     Ok(())
 }
 
+/// One exponent bit: equal steps, here of 1/2, up to 3.5 = (2 - 1/4) 2.
+#[test]
+fn floats_of_equal_steps_are_integers() -> Outcome {
+    let inputs = ["x", "s", "e", "m", "bias", "max"];
+    let node = node("onnx.brevitas::FloatQuant", "q", &inputs, "y");
+    let scalar = |name: &str, value: f32| floats(name, &[], &[value]);
+    let constants = vec![
+        scalar("s", 1.0),
+        scalar("e", 1.0),
+        scalar("m", 2.0),
+        scalar("bias", 0.0),
+        scalar("max", 3.5),
+    ];
+    let file = file(node, constants);
+    for (x, expected) in [([0.25, -0.75], [0.0, -1.0]), ([1.3, -9.0], [1.5, -3.5])] {
+        for found in both(&file, &x)? {
+            assert_eq!(found, expected, "{x:?}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn what_is_not_taken_of_quant_is_named() -> Outcome {
     let plain = || quant_with("ROUND", 0, true);

@@ -2,7 +2,7 @@
 
 use crate::ir::NodeId;
 use crate::ops;
-use crate::real::{Id, Node, Op, Tensor};
+use crate::real::{Id, Node, Op, Tensor, encode};
 
 use super::integer::Writer;
 use super::scale::{Carried, Scale};
@@ -88,9 +88,14 @@ impl Writer<'_> {
             if self.float(value).is_some() {
                 continue;
             }
+            // The scale of integers stays a factor of them, however short, but
+            // for a power of two, which costs nothing.
+            let kept = match self.is_integers(value) {
+                true => tensor.iter().all(|&c| encode(c).is_some_and(|c| c.m == 1)),
+                false => super::constant::exact(&tensor, true).is_ok(),
+            };
             let value = self.operand(value, true)?;
-            let short = super::constant::exact(&tensor, true).is_ok();
-            if value.scale.is_one() && short {
+            if value.scale.is_one() && kept {
                 let factor = self.operand(factor, true)?;
                 let args = [value.node, factor.node];
                 let result = self.add(&node.name, ops::Mul, &args, None)?;
@@ -112,6 +117,16 @@ impl Writer<'_> {
             node: result,
             scale: Scale::new(&scale, rank),
         })
+    }
+
+    /// Whether a value is a quantiser's integers, less a zero point or not.
+    fn is_integers(&self, id: Id) -> bool {
+        let node = self.graph.node(id);
+        match node.op {
+            Op::ScaledQuantize(_) => true,
+            Op::Sub => self.float(node.args[1]).is_some() && self.is_integers(node.args[0]),
+            _ => false,
+        }
     }
 
     /// Quotient: by a constant a change of scale, else a product with a table

@@ -81,12 +81,16 @@ impl Scale {
         }
     }
 
-    /// The factors, of a rank.
+    /// The factors, of a rank that is not below the value's.
     pub(super) fn tensor(&self, rank: usize) -> Tensor {
-        match &self.0 {
-            Some(factors) => factors.clone(),
-            None => Tensor::ones(IxDyn(&vec![1; rank])),
+        let Some(factors) = &self.0 else {
+            return Tensor::ones(IxDyn(&vec![1; rank]));
+        };
+        let mut factors = factors.clone();
+        while factors.ndim() < rank {
+            factors.insert_axis_inplace(Axis(0));
         }
+        factors
     }
 
     /// The factor of every element of a shape.
@@ -115,10 +119,9 @@ impl Scale {
     /// single precision; says by how much they differ.
     pub(super) fn same(&self, other: &Self, rank: usize) -> Option<f64> {
         let (a, b) = (self.tensor(rank), other.tensor(rank));
-        if a.shape() != b.shape() {
-            return None;
-        }
-        let differences = a.iter().zip(&b).map(|(a, b)| (a / b - 1.0).abs());
+        crate::ir::broadcast_shape(a.shape(), b.shape())?;
+        let ratios = a / b;
+        let differences = ratios.iter().map(|ratio| (ratio - 1.0).abs());
         let largest = differences.fold(0.0, f64::max);
         (largest < SAME).then_some(largest)
     }
@@ -146,5 +149,10 @@ mod tests {
         let rounded = f64::from(product as f32);
         assert!(single(product).same(&single(rounded), 1).is_some());
         assert!(single(0.1).same(&single(0.100_001), 1).is_none());
+        // Those of a bias count from the last axis.
+        let channels = ndarray::arr1(&[0.5, 0.25]).into_dyn();
+        let product = Scale::new(&channels, 2);
+        assert_eq!(Scale::new(&channels, 1).same(&product, 2), Some(0.0));
+        assert!(single(0.5).same(&product, 2).is_none());
     }
 }
