@@ -154,6 +154,27 @@ pub fn read_labels(path: &Path, name: &str) -> Result<Vec<usize>, ArrayError> {
         })
 }
 
+/// Names of the arrays of a file; none for `.npy`, whose one array has no name.
+pub fn array_names(path: &Path) -> Result<Vec<String>, ArrayError> {
+    match open(path, &[])? {
+        File::Npy(_) => Ok(Vec::new()),
+        File::Npz(mut reader) => reader.names().map_err(|error| ArrayError::Format {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Reads an array of numbers of any shape.
+pub fn read_array(path: &Path, name: &str) -> Result<ArrayD<f64>, ArrayError> {
+    let format = |reason: String| ArrayError::Format {
+        path: path.to_owned(),
+        reason,
+    };
+    let array = open(path, &[])?.real(name).map_err(format)?;
+    array.ok_or_else(|| format(format!("the array `{name}` does not hold numbers")))
+}
+
 /// Writes results, one row per event: `.npy` for one tensor, else `.npz`.
 ///
 /// `results` holds, per event, the values of each output.
@@ -308,7 +329,7 @@ fn open(path: &Path, shapes: &[Shape]) -> Result<File, ArrayError> {
     })?;
     if path.extension().is_none_or(|extension| extension != "npz") {
         return match shapes.len() {
-            1 => Ok(File::Npy(path.to_owned())),
+            0 | 1 => Ok(File::Npy(path.to_owned())),
             n => Err(format(format!(
                 "{n} arrays are needed, which an .npz file holds"
             ))),

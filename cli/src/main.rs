@@ -4,6 +4,7 @@
 mod arrays;
 mod commands;
 mod model;
+mod precision;
 mod report;
 
 use clap::{Parser, Subcommand};

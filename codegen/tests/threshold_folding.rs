@@ -232,6 +232,12 @@ fn thresholds_that_decide_nothing_are_refused() -> Outcome {
     );
     let message = refusal(&module, -0.5);
     assert!(message.contains("always reaches"), "{message}");
+    // The format of a softmax reaches 2, its values do not.
+    let message = refusal(&softmax(2)?, 1.5);
+    assert!(
+        message.contains("element 0 of `softmax` never passes m >= 49152"),
+        "{message}"
+    );
     assert!(refusal(&module, f64::NAN).contains("NaN is not a finite number"));
     let unknown = fold(&module, Some("z"), 0.5);
     assert!(unknown.is_err_and(|error| error.to_string().ends_with("its outputs are score")));

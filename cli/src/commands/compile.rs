@@ -14,6 +14,7 @@ use trigforge_codegen::validate::validate;
 
 use super::print_json;
 use crate::model::ModelArgs;
+use crate::precision::{self, PrecisionArgs, PrecisionFigures};
 
 /// Languages that kernels are written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,14 +27,17 @@ pub enum Target {
 ///
 /// The kernel is a crate without dependencies: `infer` takes and returns
 /// arrays of mantissas. A float model needs --calib, from which formats are
-/// derived.
+/// derived: of one width (--width), or chosen by a search (--max-loss).
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  trigforge compile models/zoo/jsc-mlp/model.onnx --target rust --out kernel"
-)]
+#[command(after_help = "Examples:\n  \
+    trigforge compile models/zoo/jsc-mlp/model.onnx --target rust --out kernel\n  \
+    trigforge compile models/zoo/jsc-mlp/float.onnx --calib models/zoo/jsc-mlp/sample.npz \
+    --max-loss 0.002 --target rust --out kernel --report report")]
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
     /// Language of the kernel
     #[arg(long, value_enum)]
     target: Target,
@@ -113,32 +117,39 @@ struct Done {
     work: Work,
     import_ms: f64,
     emit_ms: f64,
+    #[serde(flatten)]
+    precision: PrecisionFigures,
 }
 
 pub fn run(args: &Args) -> Result<()> {
     let Target::Rust = args.target;
     let start = Instant::now();
-    let model = args.model.load()?;
+    let prepared = precision::prepare(&args.model, &args.precision)?;
+    let model = prepared.model;
     let imported = Instant::now();
     let options = rust::Options {
         single_file: args.single_file,
     };
     let kernel = model.rust_kernel(options).into_diagnostic()?;
     kernel.write(&args.out).into_diagnostic()?;
+    let written = precision::write(&model, &prepared.figures, &args.precision, &args.out)?;
     let emitted = Instant::now();
     let done = Done {
         files: kernel
             .files
             .iter()
             .map(|(path, _)| args.out.join(path))
+            .chain(written)
             .collect(),
         work: Work::of(&model)?,
         import_ms: (imported - start).as_secs_f64() * 1e3,
         emit_ms: (emitted - imported).as_secs_f64() * 1e3,
+        precision: prepared.figures,
     };
     if args.json {
         return print_json(&done);
     }
+    precision::print(&done.precision);
     println!(
         "wrote {} files to {}: {}",
         done.files.len(),

@@ -1,6 +1,7 @@
 //! The report of a demonstration: one HTML file that needs no other.
 
 pub mod plots;
+pub mod usage;
 
 use std::fmt::Write;
 
@@ -15,6 +16,33 @@ pub struct Table {
     pub columns: Vec<String>,
     /// Cells, row by row.
     pub rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// The table as text: columns of equal width, the first to the left.
+    pub fn text(&self) -> String {
+        let lines = || std::iter::once(&self.columns).chain(&self.rows);
+        let shown = |cell: &str| cell.escape_debug().to_string();
+        let width = |column: usize| {
+            let cells = lines().filter_map(|line| line.get(column));
+            cells
+                .map(|cell| shown(cell).chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: Vec<_> = (0..self.columns.len()).map(width).collect();
+        let mut text = format!("{}\n{}\n\n", self.title, self.note);
+        for line in lines() {
+            let cells = line.iter().zip(&widths).enumerate();
+            let cells = cells.map(|(column, (cell, &width))| match column {
+                0 => format!("{:<width$}", shown(cell)),
+                _ => format!("{:>width$}", shown(cell)),
+            });
+            text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+            text.push('\n');
+        }
+        text
+    }
 }
 
 /// One picture of a report.

@@ -8,7 +8,7 @@ use trigforge_models::metrics::RocPoint;
 #[error("internal error: a picture cannot be drawn: {0}")]
 pub struct PlotError(String);
 
-fn plot_error(error: impl std::fmt::Display) -> PlotError {
+pub(super) fn plot_error(error: impl std::fmt::Display) -> PlotError {
     PlotError(error.to_string())
 }
 

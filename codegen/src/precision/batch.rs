@@ -14,10 +14,12 @@ use crate::ops::{Op, Values};
 use crate::real::encode;
 
 /// Values are kept for reuse up to this many mantissas.
-const MOST_KEPT: usize = 1 << 26;
+const MOST_KEPT: usize = 1 << 25;
+/// Else a processor computes so many at a time.
+const MOST_AT_ONCE: usize = 1 << 22;
 
 /// The mantissas of every node for a part of the events; none for constants,
-/// and none where too much would have to be kept.
+/// and of the outputs alone where too much would have to be kept.
 #[derive(Debug, Clone)]
 struct Part {
     events: Range<usize>,
@@ -45,33 +47,44 @@ impl Batch {
         let share = events.len().div_ceil(threads).max(1);
         let elements: usize = module.nodes().iter().map(|node| node.ty.len()).sum();
         let kept = elements.saturating_mul(events.len()) <= MOST_KEPT;
-        let base = base.filter(|base| base.kept);
+        let base = base.filter(|base| base.kept && kept);
         let same = same_nodes(&module, base.map(|base| &base.module));
+        let at_once = match kept {
+            true => share,
+            false => (MOST_AT_ONCE / elements.max(1)).max(1),
+        };
+        let work = |range: Range<usize>, known: Option<&Part>| {
+            let chunks = range.clone().step_by(at_once);
+            let chunks = chunks.map(|start| start..range.end.min(start + at_once));
+            let mut parts = chunks.map(|chunk| part(&module, events, chunk, known, &same));
+            let first = parts.next();
+            parts.fold(first, |whole, next| {
+                whole.map(|whole| whole.followed_by(&next, &module))
+            })
+        };
         let parts = std::thread::scope(|scope| {
             let starts = (0..events.len()).step_by(share).enumerate();
             let workers: Vec<_> = starts
                 .map(|(index, start)| {
                     let range = start..events.len().min(start + share);
                     let known = base.and_then(|base| base.parts.get(index));
-                    let (module, same) = (&module, &same);
-                    scope.spawn(move || part(module, events, range, known, same))
+                    let work = &work;
+                    scope.spawn(move || work(range, known))
                 })
                 .collect();
-            let joined = workers.into_iter().map(|worker| match worker.join() {
-                Ok(part) => part,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
+            let joined = workers
+                .into_iter()
+                .filter_map(|worker| match worker.join() {
+                    Ok(part) => part,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                });
             joined.collect()
         });
-        let mut batch = Self {
+        Self {
             module,
             parts,
             kept,
-        };
-        if !kept {
-            batch.forget();
         }
-        batch
     }
 
     /// The real values of an output, event after event.
@@ -90,16 +103,20 @@ impl Batch {
             .map(|(&m, scale)| m as f64 * scale)
             .collect()
     }
+}
 
-    /// Drops all values but those of the outputs.
-    fn forget(&mut self) {
-        let outputs: Vec<_> = self.module.outputs().iter().map(|o| o.node).collect();
-        for part in &mut self.parts {
-            for (index, values) in part.values.iter_mut().enumerate() {
-                if !outputs.contains(&NodeId(index)) {
-                    *values = Arc::default();
-                }
-            }
+impl Part {
+    /// The events of both, with the values of the outputs alone.
+    fn followed_by(self, next: &Self, module: &Module) -> Self {
+        let is_output = |index: usize| module.outputs().iter().any(|o| o.node.index() == index);
+        let values = self.values.iter().zip(&next.values).enumerate();
+        let values = values.map(|(index, (these, those))| match is_output(index) {
+            true => Arc::new([these.as_slice(), those.as_slice()].concat()),
+            false => Arc::default(),
+        });
+        Self {
+            events: self.events.start..next.events.end,
+            values: values.collect(),
         }
     }
 }

@@ -82,19 +82,21 @@ impl Move {
     }
 }
 
-/// The same fractional bits as before, stated per output channel: bits that no
-/// weight of a channel needs are gone, and no value changes.
+/// The same steps and the same ends of range as before, stated per output
+/// channel: bits that no weight of a channel needs are gone, and no value
+/// changes, but for channels of fewer bits than any quantiser has.
 pub(super) fn per_channel(sites: &[Site], widths: &Widths, each: &[Site]) -> Widths {
     let mut split = widths.clone();
     for (site, each) in sites.iter().zip(each) {
-        let Some((bits, f)) = one_format(site, widths) else {
+        let Some((bits, tensor)) = one_format(site, widths) else {
             continue;
         };
-        let least = |format: &Format| {
-            let width = i32::from(format.k()) + format.i() - bits.clip as i32 + f;
+        let least = |channel: &Format| {
+            let clip = (channel.i() - tensor.i()).max(0);
+            let width = i32::from(channel.k()) + channel.i() - clip + tensor.f();
             Bits {
                 width: (width.max(0) as u32).clamp(NARROWEST, bits.width),
-                clip: bits.clip,
+                clip: clip as u32,
             }
         };
         let formats = each.formats.entries();
@@ -120,12 +122,12 @@ pub(super) fn wide_per_channel(sites: &[Site], widths: &Widths) -> Widths {
     wide
 }
 
-/// The bits and fractional bits of weights that have one format and could have
+/// The bits and the format of weights that have one format and could have
 /// several.
-fn one_format(site: &Site, widths: &Widths) -> Option<(Bits, i32)> {
+fn one_format(site: &Site, widths: &Widths) -> Option<(Bits, Format)> {
     match (site.role, widths.of(site.value), site.formats.entries()) {
         (Role::Weights { .. }, SiteBits::Tensor(bits), [format]) if site.channels > 1 => {
-            Some((*bits, format.f()))
+            Some((*bits, *format))
         }
         _ => None,
     }

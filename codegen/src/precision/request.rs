@@ -36,6 +36,9 @@ pub struct Limits {
     pub evaluations: usize,
     /// Most events that they are measured on.
     pub search_events: usize,
+    /// About as many multiplications may be done: of a large model fewer events
+    /// are looked at, and fewer choices measured.
+    pub multiplications: u64,
     /// Most events that the final figures are measured on.
     pub held_out_events: usize,
     /// Most points of the front that is reported.
@@ -47,6 +50,7 @@ impl Default for Limits {
         Self {
             evaluations: 4_000,
             search_events: 4_000,
+            multiplications: 1 << 38,
             held_out_events: 50_000,
             front: 16,
         }

@@ -10,6 +10,7 @@ use super::reference::{events, reference, split};
 use super::request::{Found, Limits, Phase, Progress, Request, Scored, SiteChoice};
 use super::sensitivity::{Sensitivity, rank, sensitivity};
 use crate::quantize::{Calibration, Placement, Site, Widths};
+use crate::validate::validate;
 
 /// Uniform widths that are tried, the widest first.
 const UNIFORM: std::ops::RangeInclusive<u32> = 2..=16;
@@ -24,6 +25,9 @@ const CHANNEL_SHARE: f64 = 0.5;
 /// so many rounds.
 const BEYOND: f64 = 8.0;
 const BEYOND_ROUNDS: usize = 16;
+/// However large a model is, so many choices are measured, on so many events.
+const FEW_CHOICES: usize = 256;
+const FEW_EVENTS: usize = 64;
 /// How often refused moves are tried again.
 const REPEATS: usize = 2;
 
@@ -43,7 +47,7 @@ pub fn search(
         return Err(SearchError::Limit { limit });
     }
     let output = output(request)?;
-    let rows = split(request.calibration.events.len(), &request.limits)?;
+    let mut rows = split(request.calibration.events.len(), &request.limits)?;
     if let Some(labels) = request.labels {
         let events = request.calibration.events.len();
         if labels.len() != events {
@@ -53,6 +57,9 @@ pub fn search(
     }
     let calibration = events(request, &rows.search);
     let placement = Placement::new(request.graph, &calibration)?;
+    let effort = Effort::of(&placement, rows.search.len(), &request.limits)?;
+    rows.search = rows.search.into_iter().step_by(effort.every).collect();
+    let calibration = events(request, &rows.search);
     let subject = |rows: &[usize], events: Calibration| {
         Ok::<_, SearchError>(Subject {
             placement: &placement,
@@ -65,7 +72,7 @@ pub fn search(
     let held_out = subject(&rows.held_out, events(request, &rows.held_out))?;
     let mut search = Search {
         subject: subject(&rows.search, calibration)?,
-        limits: request.limits,
+        evaluations_left: effort.evaluations,
         limit,
         phase: Phase::Uniform,
         evaluations: 0,
@@ -88,7 +95,7 @@ pub fn search(
     let best = search.best.clone().unwrap_or(now.point);
 
     search.phase = Phase::HeldOut;
-    let front = search.front.thinned(search.limits.front, &best);
+    let front = search.front.thinned(request.limits.front, &best);
     let mut scored = |point: &Point| {
         search.count();
         let measured = held_out.measure(&point.widths, None)?;
@@ -138,9 +145,41 @@ fn choice(site: Site, widths: &Widths) -> SiteChoice {
     }
 }
 
+/// What a model of this size allows.
+struct Effort {
+    /// Every so many of the events is looked at.
+    every: usize,
+    /// Most choices that are measured.
+    evaluations: usize,
+}
+
+impl Effort {
+    fn of(placement: &Placement<'_>, events: usize, limits: &Limits) -> Result<Self, SearchError> {
+        let (module, sites) = build(placement, &Widths::all(*UNIFORM.end()))?;
+        if sites.is_empty() {
+            return Err(SearchError::NothingToChoose);
+        }
+        let macs = validate(&module)?.costs(&module);
+        let macs: u64 = macs.iter().map(|cost| cost.macs).sum();
+        let elements: usize = module.nodes().iter().map(|node| node.ty.len()).sum();
+        let per_event = (macs + elements as u64).max(1);
+        let affordable = |choices: usize| {
+            let events = limits.multiplications / per_event / choices.max(1) as u64;
+            usize::try_from(events).unwrap_or(usize::MAX)
+        };
+        let few = affordable(FEW_CHOICES).max(FEW_EVENTS);
+        let every = events.div_ceil(few).max(1);
+        let used = events.div_ceil(every);
+        Ok(Self {
+            every,
+            evaluations: affordable(used).max(FEW_CHOICES).min(limits.evaluations),
+        })
+    }
+}
+
 struct Search<'a, 'p> {
     subject: Subject<'a>,
-    limits: Limits,
+    evaluations_left: usize,
     limit: f64,
     phase: Phase,
     evaluations: usize,
@@ -154,6 +193,7 @@ impl Search<'_, '_> {
     /// One more choice was measured.
     fn count(&mut self) {
         self.evaluations += 1;
+        self.evaluations_left = self.evaluations_left.saturating_sub(1);
         (self.progress)(&Progress {
             phase: self.phase,
             evaluations: self.evaluations,
@@ -185,7 +225,7 @@ impl Search<'_, '_> {
     /// Tries one width for everything. Gives what the search starts with, and
     /// the narrowest width within the limit.
     fn uniform(&mut self) -> Result<(Measured, Option<(u32, Point)>), SearchError> {
-        let mut within: Vec<(u32, Measured)> = Vec::new();
+        let mut within: Vec<(u32, Point)> = Vec::new();
         let mut out_of_reach = None;
         for width in UNIFORM.rev().chain(WIDER) {
             if !within.is_empty() && WIDER.contains(&width) {
@@ -196,12 +236,9 @@ impl Search<'_, '_> {
                 Err(SearchError::NotExact(_)) if WIDER.contains(&width) => break,
                 measured => measured?,
             };
-            if measured.sites.is_empty() {
-                return Err(SearchError::NothingToChoose);
-            }
             let loss = measured.point.loss;
             if loss.upper() <= self.limit {
-                within.push((width, measured));
+                within.push((width, measured.point));
             } else if width >= *UNIFORM.end() {
                 out_of_reach = Some((width, loss));
             }
@@ -216,13 +253,11 @@ impl Search<'_, '_> {
             });
         }
         // The loss need not fall with every bit: `within` may have gaps.
-        let narrowest = within
-            .last()
-            .map(|(width, measured)| (*width, measured.point.clone()));
-        let start = narrowest.as_ref().map_or(0, |(width, _)| width + HEADROOM);
-        let start = within.iter().rev().find(|(width, _)| *width >= start);
-        match start.or(within.first()) {
-            Some((_, start)) => Ok((start.clone(), narrowest)),
+        let narrowest = within.last().cloned();
+        let enough = narrowest.as_ref().map_or(0, |(width, _)| width + HEADROOM);
+        let start = within.iter().rev().find(|(width, _)| *width >= enough);
+        match start.or(narrowest.as_ref()) {
+            Some((_, start)) => Ok((self.subject.measure(&start.widths, None)?, narrowest)),
             None => Err(SearchError::NothingToChoose),
         }
     }
@@ -249,7 +284,7 @@ impl Search<'_, '_> {
                 if barred.contains(&change) {
                     continue;
                 }
-                if self.evaluations >= self.limits.evaluations {
+                if self.evaluations_left == 0 {
                     return Ok(now);
                 }
                 let base = Some(&now.batch);

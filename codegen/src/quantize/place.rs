@@ -449,15 +449,18 @@ impl<'a> Writer<'a> {
     /// An operand of a product, behind a quantiser if it has many bits.
     ///
     /// `role` is what the operand is if it is a constant; a computed one is an
-    /// activation.
+    /// activation, unless its elements have formats that differ.
     fn narrowed(&mut self, old: Id, role: Role) -> Result<Id, String> {
         let new = self.renamed[old.0];
         if self.known[old.0].narrow {
             return Ok(new);
         }
+        // Features that came with a format each keep one each on their way
+        // through element-wise products: their ranges differ by orders.
+        let apart = role == Role::Elementwise && self.known[old.0].mixed;
         match self.old.constant(old) {
-            Some(_) => self.quantizer(old, new, role),
-            None => self.quantizer(old, new, Role::Activation),
+            None if !apart => self.quantizer(old, new, Role::Activation),
+            _ => self.quantizer(old, new, role),
         }
     }
 

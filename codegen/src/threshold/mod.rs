@@ -67,6 +67,22 @@ pub enum ThresholdError {
         /// Whether it is always reached.
         always: bool,
     },
+    /// The decision would not depend on the event, as a function's values show.
+    #[error(
+        "element {element} of `{}` {} passes {cut}, whatever it is computed of: the decision \
+         would be the same for every event",
+        node.escape_debug(), if *always { "always" } else { "never" }
+    )]
+    Decided {
+        /// The node.
+        node: String,
+        /// The element, in C order.
+        element: usize,
+        /// What it is compared with.
+        cut: Cut,
+        /// Whether it always passes.
+        always: bool,
+    },
     /// A function that does not move the threshold.
     #[error("the threshold cannot move in front of node `{}` ({operation}): {reason}", node.escape_debug())]
     NotMonotonic {

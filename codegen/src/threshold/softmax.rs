@@ -92,7 +92,14 @@ pub(super) fn fold(
         };
         match Cut::between(-furthest, furthest, |d| passes(signed(d))) {
             Some(moved) => after.push(moved),
-            None => return Ok(None),
+            None => {
+                return Err(ThresholdError::Decided {
+                    node: module.node(id).name.clone(),
+                    element,
+                    cut: *cut,
+                    always: passes(0),
+                });
+            }
         }
     }
     let alike = after.windows(2).all(|pair| pair[0].like(pair[1]));

@@ -30,7 +30,14 @@ pub(super) fn fold(
         let function = Element::new(module, node, operand, element);
         match function.cut(cut, range) {
             Ok(Some(moved)) => after.push(moved),
-            Ok(None) => return Ok(None),
+            Ok(None) => {
+                return Err(ThresholdError::Decided {
+                    node: node.name.clone(),
+                    element,
+                    cut,
+                    always: cut.passes(function.apply(range.lo)),
+                });
+            }
             Err(reason) => {
                 return Err(ThresholdError::NotMonotonic {
                     node: node.name.clone(),
