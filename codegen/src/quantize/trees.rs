@@ -27,7 +27,8 @@ fn threshold(decision: &Decision, forest: &Forest, f: i32) -> Option<i128> {
     let (floor, exact) = match u32::try_from(shift) {
         Ok(_) => (shift_left(m, shift), true),
         Err(_) => {
-            let by = shift.unsigned_abs().min(127);
+            // A mantissa has at most 63 bits, so the rest is all of it.
+            let by = shift.unsigned_abs().min(126);
             (m >> by, m & ((1i128 << by) - 1) == 0)
         }
     };
@@ -209,4 +210,68 @@ pub(super) fn rounded(forest: &Forest, bits: &SiteBits) -> Op {
         }
     }
     Op::Trees(Box::new(forest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::real::Precision;
+
+    fn stump(value: f64, or_equal: bool) -> (Decision, Forest) {
+        let decision = Decision {
+            feature: 0,
+            threshold: value,
+            or_equal,
+            below: Child::Leaf(0),
+            otherwise: Child::Leaf(1),
+            missing_below: false,
+        };
+        let forest = Forest {
+            features: 1,
+            roots: vec![Child::Split(0)],
+            classes: vec![0],
+            decisions: vec![decision],
+            width: 1,
+            leaves: vec![0.0, 1.0],
+            base: vec![0.0],
+            compared_in: Precision::Double,
+            summed_in: Precision::Double,
+        };
+        (decision, forest)
+    }
+
+    /// m 2^-3 < r is m < ceil(8 r), and m 2^-3 <= r is m < floor(8 r) + 1.
+    #[test]
+    fn thresholds_are_rounded_up_or_pass_the_value_itself() {
+        for (value, less, less_equal) in [
+            (0.5, 4, 5),
+            (0.51, 5, 5),
+            (-0.5, -4, -3),
+            (-0.51, -4, -4),
+            (0.0, 0, 1),
+            (1e-35f32.into(), 1, 1),
+            ((-1e-35f32).into(), 0, 0),
+            (1e-320, 1, 1),
+        ] {
+            for (or_equal, expected) in [(false, less), (true, less_equal)] {
+                let (decision, forest) = stump(value, or_equal);
+                let found = threshold(&decision, &forest, 3);
+                assert_eq!(found, Some(expected), "{value:e}, or_equal {or_equal}");
+            }
+        }
+        let (decision, forest) = stump(1e300, false);
+        assert!(threshold(&decision, &forest, 3) > Some(1 << 100));
+    }
+
+    #[test]
+    fn leaves_keep_the_fractional_bits_that_the_width_leaves() {
+        let (_, mut forest) = stump(0.0, false);
+        forest.leaves = vec![2.7, -0.3];
+        let bits = SiteBits::Tensor(super::super::Bits::wide(8));
+        let Op::Trees(rounded) = rounded(&forest, &bits) else {
+            panic!("no trees");
+        };
+        // Sign, two integer bits, five fractional ones.
+        assert_eq!(rounded.leaves, [86.0 / 32.0, -10.0 / 32.0]);
+    }
 }
