@@ -1,6 +1,7 @@
 //! Formulas as text: what they compute, what is refused, what is bounded.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::import::{ImportError, read};
@@ -333,6 +334,17 @@ fn hostile_text_is_bounded() -> Outcome {
         assert!(error.contains(expected), "{expected}: {error}");
         assert!(error.len() < 1_000, "{} bytes of message", error.len());
     }
+    // As many names as a file can hold.
+    let names: Vec<_> = (0..140_000).map(|n| format!("v{n:x}")).collect();
+    let lines: Vec<_> = names.chunks(1_000).map(|line| line.join("+")).collect();
+    let start = Instant::now();
+    let error = read(&file(&lines.join("\n"))?.path).err().ok_or("taken")?;
+    assert!(error.to_string().contains("too many"), "{error}");
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
     // As deep as is taken, and a long chain of signs and sums.
     assert_eq!(value(&deep("(", ")", 200), &[3.0])?, 3.0);
     assert_eq!(value(&deep("-", "", 60_000), &[3.0])?, 3.0);

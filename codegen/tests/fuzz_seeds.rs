@@ -2,6 +2,7 @@
 //! model, quickly.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use trigforge_codegen::import::{alir, read};
 use trigforge_codegen::interp::Interpreter;
@@ -54,6 +55,24 @@ fn seeds_are_models() -> Outcome {
     }
     for (target, path) in seeds {
         run(&target, &path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_runs_found_is_answered_quickly() -> Outcome {
+    let found = files("found")?;
+    assert!(!found.is_empty());
+    for (target, path) in found {
+        let start = Instant::now();
+        let answer = run(&target, &path);
+        let took = start.elapsed();
+        println!("{}: {answer:?}", path.display());
+        assert!(
+            took < Duration::from_secs(2),
+            "{}: {took:?}",
+            path.display()
+        );
     }
     Ok(())
 }

@@ -7,6 +7,8 @@
 //! | `EXPRESSION` | one element of the output `y` |
 //! | `NAME = EXPRESSION` | an output of that name; then every expression has a name |
 
+use std::collections::HashSet;
+
 use super::parser::{self, Parsed};
 use super::terms::{NOT_TAKEN, Terms};
 use super::{Fault, Position, Unsupported};
@@ -80,10 +82,10 @@ pub(super) fn read(text: &str) -> Result<Formulas, Fault> {
             lines.len()
         )));
     }
-    let known = inputs.as_deref().unwrap_or_default();
+    let known: HashSet<_> = inputs.iter().flatten().map(String::as_str).collect();
     for (number, line) in lines {
         let Parsed { name, root } =
-            parser::parse(line, number, known, &mut terms).map_err(|(column, reason)| {
+            parser::parse(line, number, &known, &mut terms).map_err(|(column, reason)| {
                 Fault::Syntax {
                     at: Position {
                         line: number,
@@ -189,6 +191,10 @@ fn order(
             reason: reason.to_owned(),
         });
     };
+    if terms.variables.len() > MOST_VARIABLES {
+        refuse("variables", "there are too many");
+        return (Vec::new(), Vec::new());
+    }
     let inputs = match stated {
         Some(stated) => {
             for name in terms.variables.iter().filter(|name| !stated.contains(name)) {
@@ -207,9 +213,6 @@ fn order(
                 None => {
                     let mut names = terms.variables.clone();
                     names.sort();
-                    if names.len() > MOST_VARIABLES {
-                        refuse("variables", "there are too many");
-                    }
                     names
                 }
             }

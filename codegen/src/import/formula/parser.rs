@@ -3,6 +3,8 @@
 //! `**` and `^` bind to the right and stronger than a sign on their left, then
 //! come signs, `*` and `/`, `+` and `-`; so `-x**2` is `-(x**2)`.
 
+use std::collections::HashSet;
+
 use super::Position;
 use super::functions;
 use super::lexer::{Token, tokens};
@@ -28,7 +30,7 @@ type Wrong = (usize, String);
 pub(super) fn parse(
     line: &str,
     number: usize,
-    inputs: &[String],
+    inputs: &HashSet<&str>,
     terms: &mut Terms,
 ) -> Result<Parsed, Wrong> {
     let tokens = tokens(line)?;
@@ -63,7 +65,7 @@ struct Parser<'a> {
     end: usize,
     line: usize,
     depth: usize,
-    inputs: &'a [String],
+    inputs: &'a HashSet<&'a str>,
     terms: &'a mut Terms,
 }
 
@@ -190,7 +192,7 @@ impl Parser<'_> {
                     let operands = self.operands()?;
                     return Ok(functions::apply(name, &operands, at, self.terms));
                 }
-                let stated = self.inputs.iter().any(|input| input == name);
+                let stated = self.inputs.contains(name);
                 Ok(functions::name(name, stated, at, self.terms))
             }
             _ => Err(self.expected("a number, a name or `(`")),

@@ -37,6 +37,8 @@ pub(super) struct Terms {
     /// What is not taken.
     pub unsupported: Vec<Unsupported>,
     known: HashMap<Key, usize>,
+    /// The place of each variable.
+    places: HashMap<String, usize>,
 }
 
 impl Terms {
@@ -67,11 +69,15 @@ impl Terms {
     }
 
     pub(super) fn variable(&mut self, name: &str) -> usize {
-        let place = self.variables.iter().position(|known| known == name);
-        let place = place.unwrap_or_else(|| {
-            self.variables.push(name.to_owned());
-            self.variables.len() - 1
-        });
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None => {
+                self.variables.push(name.to_owned());
+                let place = self.variables.len() - 1;
+                self.places.insert(name.to_owned(), place);
+                place
+            }
+        };
         let key = ("variable", place as u64, Vec::new());
         self.term(key, Kind::Variable(place), None)
     }

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use super::grow::{Compare, Grower, Node};
 use super::{Ensemble, Failure, Transform};
 use crate::import::{Unsupported, shorten};
+use crate::ir::check_size;
 use crate::real::Precision;
 
 /// Up to this magnitude the library takes a value for zero.
@@ -31,6 +32,7 @@ pub(super) fn read(text: &str) -> Result<Ensemble, Failure> {
     let features = header.number::<usize>("max_feature_idx")?;
     let features = features.checked_add(1).ok_or("too many features")?;
     let outputs: usize = header.number("num_tree_per_iteration")?;
+    check_size(&[outputs]).map_err(|reason| format!("num_tree_per_iteration: {reason}"))?;
     let average = header.entries.remove("average_output").is_some();
     let objective = header.entries.remove("objective").unwrap_or("custom");
     let transform = transform(objective).unwrap_or_else(|reason| {

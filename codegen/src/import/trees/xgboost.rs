@@ -142,6 +142,7 @@ pub(super) fn read(root: Json<'_>) -> Result<Ensemble, Failure> {
     booster.finish(&mut refused);
 
     let outputs = classes.max(1);
+    crate::ir::check_size(&[outputs]).map_err(|reason| format!("num_class: {reason}"))?;
     let forest = forest(model, features, outputs, &mut refused);
     if !refused.is_empty() {
         return Err(Failure::Unsupported(refused));
