@@ -130,3 +130,95 @@ fn element_wise_operators_broadcast() -> Outcome {
     }
     Ok(())
 }
+
+/// A cast of `x` to a type by its number in ONNX.
+fn cast(from: &str, to: i64, result: &str) -> NodeProto {
+    with_int(node("Cast", result, &[from], result), "to", to)
+}
+
+const INT8: i64 = 3;
+const INT64: i64 = 7;
+const FLOAT16: i64 = 10;
+
+#[test]
+fn integers_divide_towards_zero() -> Outcome {
+    let nodes = vec![
+        cast("x", INT64, "i"),
+        node("Div", "quotient", &["i", "two"], "y"),
+    ];
+    let constants = vec![integers("two", &[2])];
+    let (_, y) = outputs(graph(&[0, 2], nodes, constants), 13, &[7.9, -7.9])?;
+    assert_eq!(y, [3.0, -3.0]);
+    Ok(())
+}
+
+#[test]
+fn integers_that_would_wrap_are_refused() -> Outcome {
+    let nodes = || vec![cast("x", INT8, "i"), node("Add", "sum", &["i", "i"], "y")];
+    let (_, y) = outputs(graph(&[0, 2], nodes(), vec![]), 13, &[63.0, -64.0])?;
+    assert_eq!(y, [126.0, -128.0]);
+    let result = outputs(graph(&[0, 2], nodes(), vec![]), 13, &[64.0, 0.0]);
+    let message = result.err().ok_or("it wrapped")?.to_string();
+    assert!(
+        message.contains("`sum`: it gives 128, which would wrap in integers from -128 to 127"),
+        "{message}"
+    );
+    Ok(())
+}
+
+/// Exporters write the largest integer for "to the end"; nothing may compute
+/// with it.
+#[test]
+fn integers_beyond_doubles_are_positions_alone() -> Outcome {
+    let constants = || vec![integers("from", &[1]), integers("to", &[i64::MAX])];
+    let nodes = vec![node("Slice", "s", &["x", "from", "to", "from"], "y")];
+    let (shape, y) = outputs(graph(&[0, 2], nodes, constants()), 13, &[1.0, 2.0])?;
+    assert_eq!((shape, y), (vec![1, 1], vec![2.0]));
+    let nodes = vec![
+        cast("x", INT64, "i"),
+        node("Mul", "product", &["i", "to"], "y"),
+    ];
+    let result = outputs(graph(&[0, 2], nodes, constants()), 13, &[1.0, 2.0]);
+    let message = result.err().ok_or("it was computed")?.to_string();
+    assert!(
+        message.contains("computes with integers beyond 2^53"),
+        "{message}"
+    );
+    Ok(())
+}
+
+#[test]
+fn half_precision_is_rounded() -> Outcome {
+    let nodes = || {
+        vec![
+            cast("x", FLOAT16, "h"),
+            node("Add", "sum", &["h", "h"], "hh"),
+            cast("hh", 1, "y"),
+        ]
+    };
+    let (_, y) = outputs(graph(&[0, 2], nodes(), vec![]), 13, &[2049.0, 0.1])?;
+    assert_eq!(y, [4096.0, 0.199_951_171_875]);
+    let result = outputs(graph(&[0, 2], nodes(), vec![]), 13, &[40_000.0, 0.0]);
+    let message = result.err().ok_or("it overflowed")?.to_string();
+    assert!(message.contains("not a finite number"), "{message}");
+    Ok(())
+}
+
+/// As PyTorch writes `x.reshape(x.shape[0], -1)`.
+#[test]
+fn shapes_may_be_computed_from_shapes() -> Outcome {
+    let nodes = vec![
+        node("Shape", "shape", &["x"], "shape"),
+        with_int(
+            node("Gather", "batch", &["shape", "zero"], "batch"),
+            "axis",
+            0,
+        ),
+        with_int(node("Concat", "to", &["batch", "rest"], "to"), "axis", 0),
+        node("Reshape", "flat", &["x", "to"], "y"),
+    ];
+    let constants = vec![integers("zero", &[0]), integers("rest", &[-1])];
+    let (shape, _) = outputs(graph(&[0, 2, 2], nodes, constants), 13, &[0.0; 4])?;
+    assert_eq!(shape, [1, 4]);
+    Ok(())
+}
