@@ -176,6 +176,45 @@ fn matrix_constants() -> Vec<TensorProto> {
     ]
 }
 
+/// A scale of few bits stays a factor as a long one does, and that of a bias of
+/// one axis is the product's: nothing but the quantisers multiplies.
+#[test]
+fn a_qdq_layer_multiplies_at_its_quantisers_alone() -> Outcome {
+    // 41375 / 2^20.
+    let (sx, sw) = (0.039_458_275f32, 0.003_219_277_4f32);
+    let nodes = vec![
+        quantized("qx", "x", ["sx", "zx"], "xq"),
+        dequantized("dx", "xq", ["sx", "zx"], "xd"),
+        dequantized("dw", "w", ["sw", "zw"], "wd"),
+        dequantized("db", "b", ["sb", "zb"], "bd"),
+        node("Gemm", "fc", &["xd", "wd", "bd"], "c"),
+        quantized("qy", "c", ["sy", "zy"], "yq"),
+        dequantized("dy", "yq", ["sy", "zy"], "y"),
+    ];
+    let constants = vec![
+        scalar("sx", sx),
+        typed("zx", DataType::Uint8, &[], &[117]),
+        typed("w", DataType::Int8, &[2, 3], &[3, -128, 17, 90, 5, 127]),
+        scalar("sw", sw),
+        typed("zw", DataType::Int8, &[], &[0]),
+        typed("b", DataType::Int32, &[3], &[119, 1342, -40]),
+        floats("sb", &[1], &[sx * sw]),
+        typed("zb", DataType::Int32, &[], &[0]),
+        scalar("sy", 0.011),
+        typed("zy", DataType::Uint8, &[], &[90]),
+    ];
+    let ([real, integers], notes) = both(&file(&[1, 2], nodes, constants), &[0.5, -1.25])?;
+    assert_eq!(steps(&integers, 0.011), steps(&real, 0.011));
+    let multiplied: Vec<_> = notes
+        .iter()
+        .filter(|note| note.contains("factor") || note.contains("multiplied"))
+        .collect();
+    assert_eq!(multiplied.len(), 2, "{notes:?}");
+    assert!(multiplied[0].starts_with("`qx`"), "{notes:?}");
+    assert!(multiplied[1].starts_with("`qy`"), "{notes:?}");
+    Ok(())
+}
+
 #[test]
 fn qlinear_matmul_subtracts_both_zero_points() -> Outcome {
     let operands = ["xq", "sx", "zx", "w", "sw", "zw", "sy", "zy"];
