@@ -206,6 +206,48 @@ fn the_textual_form_is_a_model() -> Outcome {
     Ok(())
 }
 
+/// A circuit of alkaid through the verbs; its textual form is a model too.
+#[test]
+fn a_circuit_is_a_model() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let program = root().join("codegen/tests/alir/every_operation.json");
+    let program = program.display().to_string();
+    let text = at("circuit.ir");
+    std::fs::write(&text, succeed(&["inspect", &program, "--ir"])?)?;
+    write_npy(
+        at("x.npy"),
+        &Array2::from_shape_vec((2, 2), vec![3.5, 7.0, -5.25, 12.0])?,
+    )?;
+    for model in [&program, &text] {
+        let counted = json(&succeed(&["inspect", model, "--json"])?)?;
+        assert_eq!(counted["gates"]["table"], 1, "{model}");
+        let verified = succeed(&["verify", model, "--random", "500"])?;
+        assert!(
+            verified.contains("all 12 outputs of 500 events"),
+            "{verified}"
+        );
+        let out = at("y.npy");
+        succeed(&["run", model, "--input", &at("x.npy"), "--out", &out])?;
+        let y: Array2<f64> = read_npy(&out)?;
+        assert_eq!((y[[0, 0]], y[[1, 0]]), (-35.0, 4.125), "{model}");
+    }
+    let kernel = at("kernel");
+    let done = succeed(&[
+        "compile", &program, "--target", "rust", "--out", &kernel, "--json",
+    ])?;
+    assert!(json(&done)?["gates"].is_u64(), "{done}");
+    let verify = ["verify", &program, "--random", "500", "--kernel", &kernel];
+    assert!(succeed(&verify)?.contains("bit for bit"));
+    std::fs::write(
+        at("broken.json"),
+        "{\"meta\": \"ALIRModel\", \"spec_version\": 9}",
+    )?;
+    let refusal = fail(&["inspect", &at("broken.json")])?;
+    assert!(refusal.contains("versions 2, 3, 4 are taken"), "{refusal}");
+    Ok(())
+}
+
 #[test]
 fn several_inputs_and_outputs_go_by_name() -> Outcome {
     let folder = tempfile::tempdir()?;
