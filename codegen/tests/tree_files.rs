@@ -144,6 +144,7 @@ fn base_scores_are_read_in_every_spelling() -> Outcome {
         ("\"[1.25E-1]\"", "binary:logistic", logit(0.125)),
         ("\"2.5E-1\"", "reg:squarederror", 0.25),
         ("\"[1E0]\"", "count:poisson", 0.0),
+        ("\"[2.5E-1]\"", "binary:logitraw", 0.25),
     ] {
         let text = XGBOOST
             .replace("\"[5E-1]\"", spelling)

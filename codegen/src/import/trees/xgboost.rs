@@ -23,7 +23,8 @@ fn objective(name: &str) -> Option<Objective> {
     let logit = |p: f32| -libm::logf(1.0 / p - 1.0);
     let (base, transform): (fn(f32) -> f32, _) = match name {
         "binary:logistic" | "reg:logistic" => (logit, Transform::Sigmoid),
-        "binary:logitraw" => (logit, Transform::None),
+        // Raw scores start from the score itself.
+        "binary:logitraw" => (|x| x, Transform::None),
         "binary:hinge" => (|x| x, Transform::Positive),
         "count:poisson" | "reg:gamma" | "reg:tweedie" => (libm::logf, Transform::Exp),
         "multi:softprob" => (|x| x, Transform::Softmax),
