@@ -14,8 +14,9 @@ use crate::arrays;
 /// A model file, and how it becomes integers if it is a float model.
 #[derive(Debug, Args)]
 pub struct ModelArgs {
-    /// Model file: QONNX or float ONNX (.onnx), a circuit of alkaid or da4ml
-    /// (.json, .json.gz), or a textual form (.ir)
+    /// Model file: QONNX or float ONNX (.onnx), a tree ensemble of XGBoost,
+    /// LightGBM or conifer (.json, .txt), formulas (.formula), a circuit of alkaid
+    /// or da4ml (.json, .json.gz), or a textual form (.ir)
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
     /// Events (.npy or .npz) whose ranges give formats to values without one
