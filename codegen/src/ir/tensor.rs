@@ -261,7 +261,14 @@ pub fn broadcast_indices(from: &[usize], to: &[usize]) -> impl Iterator<Item = u
         stride *= from[axis];
     }
     let to = to.to_vec();
-    (0..element_count(&to)).map(move |flat| {
+    let count = element_count(&to);
+    // Most operands are as large as the result, or one element for all.
+    let whole = element_count(from) == count;
+    let one = strides.iter().all(|stride| *stride == 0);
+    (0..count).map(move |flat| {
+        if whole || one {
+            return if whole { flat } else { 0 };
+        }
         let mut rest = flat;
         let mut source = 0;
         for axis in (0..to.len()).rev() {

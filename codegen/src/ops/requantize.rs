@@ -89,12 +89,21 @@ impl Operation for Requantize {
                 ty.shape, x.ty.shape
             ));
         }
+        // Neighbours are mostly alike.
+        let mut before = None;
         let range = x
             .range
             .iter()
             .zip(x.ty.element_formats())
             .zip(ty.element_formats())
-            .map(|((&range, from), to)| self.range(range, from.f(), to))
+            .map(|((&range, from), to)| match before {
+                Some((given, made)) if given == (range, from.f(), to) => made,
+                _ => {
+                    let made = self.range(range, from.f(), to);
+                    before = Some(((range, from.f(), to), made));
+                    made
+                }
+            })
             .collect();
         Ok(Derived { ty, range })
     }
