@@ -34,7 +34,7 @@ pub fn run(context: &Context) -> Result<Outcome> {
     }
     let folder = context.work("trees");
     let Some(python) = environment(context, &folder)? else {
-        let reason = "needs a Python environment (900 MB): cargo xtask test --with-python";
+        let reason = "needs a Python environment (1.1 GB): cargo xtask test --with-python";
         return Ok(Outcome::Skipped(reason.to_owned()));
     };
     let work = tempfile::tempdir()?;
