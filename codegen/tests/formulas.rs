@@ -339,9 +339,12 @@ fn hostile_text_is_bounded() -> Outcome {
     let lines: Vec<_> = names.chunks(1_000).map(|line| line.join("+")).collect();
     let start = Instant::now();
     let error = read(&file(&lines.join("\n"))?.path).err().ok_or("taken")?;
-    assert!(error.to_string().contains("too many"), "{error}");
     assert!(
-        start.elapsed() < Duration::from_secs(5),
+        error.to_string().contains("more than 4096 variables"),
+        "{error}"
+    );
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
         "{:?}",
         start.elapsed()
     );

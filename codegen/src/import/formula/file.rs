@@ -95,6 +95,11 @@ pub(super) fn read(text: &str) -> Result<Formulas, Fault> {
                 }
             })?;
         outputs.push((name, root));
+        if terms.variables.len() > MOST_VARIABLES {
+            return Err(whole(format!(
+                "it holds more than {MOST_VARIABLES} variables"
+            )));
+        }
     }
     unsupported.append(&mut terms.unsupported);
     check_outputs(&terms, &outputs, &mut unsupported);
@@ -191,10 +196,6 @@ fn order(
             reason: reason.to_owned(),
         });
     };
-    if terms.variables.len() > MOST_VARIABLES {
-        refuse("variables", "there are too many");
-        return (Vec::new(), Vec::new());
-    }
     let inputs = match stated {
         Some(stated) => {
             for name in terms.variables.iter().filter(|name| !stated.contains(name)) {
