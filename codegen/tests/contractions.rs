@@ -318,6 +318,11 @@ fn operands_that_do_not_fit_are_refused() {
                 .to_owned(),
             "at least 1",
         ),
+        (
+            "max_pool %0 {window=[1048576], strides=[1], dilations=[1], before=[1000000], after=[1000000]}"
+                .to_owned(),
+            "read more than",
+        ),
         ("matmul %0, %1".to_owned(), "do not multiply"),
         ("matmul %5, %5".to_owned(), "more than 64 bits"),
         ("square %5".to_owned(), "more than 64 bits"),

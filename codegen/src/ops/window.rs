@@ -18,6 +18,10 @@ use std::ops::Range;
 use super::{Attribute, Attributes};
 use crate::ir::check_size;
 
+/// Most elements that all windows of a node read together: some minutes of the
+/// interpreter's time, and far beyond what a trigger has time for.
+const MOST_READS: usize = 1 << 36;
+
 /// How a window moves, one entry per spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -120,6 +124,20 @@ impl Window {
         // Kernels hold the padded operand in an array.
         let padded = [plane.rows.padded(), plane.columns.padded()];
         check_size(&[shape[0], shape[1], padded[0], padded[1]])?;
+        let reads = [
+            plane.rows.output,
+            plane.rows.taps,
+            plane.columns.output,
+            plane.columns.taps,
+        ];
+        let reads = reads
+            .iter()
+            .try_fold(shape[0] * shape[1], |reads, &n| reads.checked_mul(n));
+        if reads.is_none_or(|reads| reads > MOST_READS) {
+            return Err(format!(
+                "its windows read more than {MOST_READS} elements in all"
+            ));
+        }
         Ok(plane)
     }
 
