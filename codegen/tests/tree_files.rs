@@ -292,7 +292,7 @@ fn broken_xgboost_files_are_refused() -> Outcome {
             ),
             ("5E-1,1.25E-1", "1E99,1.25E-1", "threshold inf"),
             ("5E-1,1.25E-1", "5E-1,-1E99", "value -inf"),
-            ("5E-1,1.25E-1", "NaN,1.25E-1", "`NaN` is no value"),
+            ("5E-1,1.25E-1", "NaN,1.25E-1", "expected value at line"),
             (
                 "\"num_trees\":\"2\"",
                 "\"num_trees\":\"3\"",

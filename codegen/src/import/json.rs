@@ -1,11 +1,16 @@
-//! JSON (RFC 8259), with an eye on hostile files.
+//! JSON with its numbers as they are written, and an eye on hostile files.
 //!
 //! Numbers stay text until somebody says what they are, so that none is rounded
 //! twice. Refused are a key that an object holds twice, values nested deeper
 //! than [`DEEPEST`], and more than [`MOST_VALUES`] values.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 use std::str::FromStr;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// How deep lists and objects may lie in each other.
 const DEEPEST: usize = 64;
@@ -21,11 +26,11 @@ pub(super) enum Json<'a> {
     /// A number as it is written.
     Number(&'a str),
     /// Text.
-    Text(Cow<'a, str>),
+    Text(String),
     /// A list.
     List(Vec<Json<'a>>),
     /// An object, in the file's order.
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    Object(Vec<(String, Json<'a>)>),
 }
 
 impl<'a> Json<'a> {
@@ -35,19 +40,10 @@ impl<'a> Json<'a> {
     ///
     /// Where the text breaks the rules, and which.
     pub(super) fn parse(text: &'a str) -> Result<Self, String> {
-        let mut reader = Reader {
-            text,
-            at: 0,
-            values: 0,
-        };
-        let value = reader
-            .value(0)
-            .and_then(|value| match reader.peek() {
-                None => Ok(value),
-                Some(_) => Err("the end of the file was expected".to_owned()),
-            })
-            .map_err(|reason| format!("{reason}, at {}", reader.place()))?;
-        Ok(value)
+        // The whole text is checked here, so places count from its start.
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut left = MOST_VALUES;
+        value(raw.get(), 0, &mut left)
     }
 
     /// What it is, for a message.
@@ -80,192 +76,102 @@ impl<'a> Json<'a> {
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
-    values: usize,
+/// Reads a value whose text is known to be JSON.
+fn value<'a>(text: &'a str, depth: usize, left: &mut usize) -> Result<Json<'a>, String> {
+    if depth > DEEPEST {
+        return Err(format!(
+            "its values lie deeper than {DEEPEST} in each other"
+        ));
+    }
+    *left = left
+        .checked_sub(1)
+        .ok_or_else(|| format!("it holds more than {MOST_VALUES} values"))?;
+    let reason = |error: serde_json::Error| error.to_string();
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let Entries(entries) = serde_json::from_str(text).map_err(reason)?;
+            let mut seen = HashSet::new();
+            if let Some((twice, _)) = entries.iter().find(|(key, _)| !seen.insert(key.as_str())) {
+                let twice = super::shorten(twice);
+                return Err(format!("an object holds the key `{twice}` twice"));
+            }
+            let entries = entries.into_iter();
+            entries
+                .map(|(key, raw)| Ok((key, value(raw.get(), depth + 1, left)?)))
+                .collect::<Result<_, String>>()
+                .map(Json::Object)
+        }
+        Some(b'[') => {
+            let Items(items) = serde_json::from_str(text).map_err(reason)?;
+            let items = items.into_iter();
+            items
+                .map(|raw| value(raw.get(), depth + 1, left))
+                .collect::<Result<_, _>>()
+                .map(Json::List)
+        }
+        Some(b'"') => serde_json::from_str(text).map(Json::Text).map_err(reason),
+        Some(b't' | b'f' | b'n') => Ok(Json::Word(text)),
+        _ => Ok(Json::Number(text)),
+    }
 }
 
-impl<'a> Reader<'a> {
-    fn place(&self) -> String {
-        let before = &self.text[..self.at.min(self.text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1) + 1;
-        format!("line {line}, byte {column}")
-    }
+/// The entries of an object, their values unread.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
 
-    fn rest(&self) -> &'a [u8] {
-        &self.text.as_bytes()[self.at..]
-    }
+/// The items of a list, unread.
+struct Items<'a>(Vec<&'a RawValue>);
 
-    /// The next byte that is not white space.
-    fn peek(&mut self) -> Option<u8> {
-        let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += self.rest().iter().take_while(space).count();
-        self.rest().first().copied()
-    }
+fn too_many<E: Error>() -> E {
+    E::custom(format_args!("it holds more than {MOST_VALUES} values"))
+}
 
-    fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
-    }
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Entries<'de>;
 
-    fn expect(&mut self, byte: u8) -> Result<(), String> {
-        match self.eat(byte) {
-            true => Ok(()),
-            false => Err(format!("`{}` was expected", char::from(byte))),
-        }
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Json<'a>, String> {
-        self.values += 1;
-        if self.values > MOST_VALUES {
-            return Err(format!("there are more than {MOST_VALUES} values"));
-        }
-        if depth > DEEPEST {
-            return Err(format!("values are nested deeper than {DEEPEST}"));
-        }
-        match self.peek() {
-            Some(b'{') => self.object(depth),
-            Some(b'[') => self.list(depth),
-            Some(b'"') => self.quoted().map(Json::Text),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'a'..=b'z' | b'A'..=b'Z') => self.word(),
-            _ => Err("a value was expected".to_owned()),
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Json<'a>, String> {
-        self.expect(b'{')?;
-        let mut entries: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
-        if self.eat(b'}') {
-            return Ok(Json::Object(entries));
-        }
-        loop {
-            self.peek();
-            let key = self.quoted()?;
-            self.expect(b':')?;
-            entries.push((key, self.value(depth + 1)?));
-            if !self.eat(b',') {
-                break;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
             }
-        }
-        self.expect(b'}')?;
-        let mut keys: Vec<_> = entries.iter().map(|(key, _)| key).collect();
-        keys.sort_unstable();
-        match keys.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(format!(
-                "an object holds the key `{}` twice",
-                super::shorten(pair[0])
-            )),
-            None => Ok(Json::Object(entries)),
-        }
-    }
 
-    fn list(&mut self, depth: usize) -> Result<Json<'a>, String> {
-        self.expect(b'[')?;
-        let mut items = Vec::new();
-        if self.eat(b']') {
-            return Ok(Json::List(items));
-        }
-        loop {
-            items.push(self.value(depth + 1)?);
-            if !self.eat(b',') {
-                break;
-            }
-        }
-        self.expect(b']')?;
-        Ok(Json::List(items))
-    }
-
-    fn take_while(&mut self, keep: impl Fn(u8) -> bool) -> &'a str {
-        let length = self.rest().iter().take_while(|byte| keep(**byte)).count();
-        let taken = &self.text[self.at..self.at + length];
-        self.at += length;
-        taken
-    }
-
-    fn word(&mut self) -> Result<Json<'a>, String> {
-        match self.take_while(|byte| byte.is_ascii_alphabetic()) {
-            word @ ("null" | "true" | "false") => Ok(Json::Word(word)),
-            word => Err(format!("`{}` is no value of JSON", super::shorten(word))),
-        }
-    }
-
-    fn number(&mut self) -> Result<Json<'a>, String> {
-        let text =
-            self.take_while(|byte| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'));
-        match text.parse::<f64>() {
-            Ok(_) => Ok(Json::Number(text)),
-            Err(_) => Err(format!("`{}` is no number", super::shorten(text))),
-        }
-    }
-
-    fn quoted(&mut self) -> Result<Cow<'a, str>, String> {
-        self.expect(b'"')?;
-        let plain = self.take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
-        if self.rest().first() == Some(&b'"') {
-            self.at += 1;
-            return Ok(Cow::Borrowed(plain));
-        }
-        let mut text = plain.to_owned();
-        loop {
-            match self.rest().first() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(Cow::Owned(text));
-                }
-                Some(b'\\') => {
-                    self.at += 1;
-                    text.push(self.escaped()?);
-                }
-                None | Some(0..0x20) => return Err("a text does not end".to_owned()),
-                Some(_) => {
-                    text.push_str(self.take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)));
-                }
-            }
-        }
-    }
-
-    fn escaped(&mut self) -> Result<char, String> {
-        let escape = self.rest().first().copied();
-        self.at += usize::from(escape.is_some_and(|byte| byte.is_ascii()));
-        Ok(match escape {
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                let first = self.code_unit()?;
-                let units = match first {
-                    0xd800..0xdc00 if self.rest().starts_with(b"\\u") => {
-                        self.at += 2;
-                        vec![first, self.code_unit()?]
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    if entries.len() == MOST_VALUES {
+                        return Err(too_many());
                     }
-                    _ => vec![first],
-                };
-                match char::decode_utf16(units).next() {
-                    Some(Ok(c)) => c,
-                    _ => return Err("a surrogate stands alone".to_owned()),
+                    entries.push(entry);
                 }
+                Ok(Entries(entries))
             }
-            _ => return Err("an unknown escape in a text".to_owned()),
-        })
-    }
-
-    fn code_unit(&mut self) -> Result<u16, String> {
-        let wrong = || "four hexadecimal digits were expected".to_owned();
-        let digits = self.rest().first_chunk::<4>().ok_or_else(wrong)?;
-        let mut unit = 0;
-        for &digit in digits {
-            let digit = char::from(digit).to_digit(16).ok_or_else(wrong)?;
-            unit = unit << 4 | digit as u16;
         }
-        self.at += 4;
-        Ok(unit)
+        deserializer.deserialize_map(Object)
+    }
+}
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+        impl<'de> Visitor<'de> for List {
+            type Value = Items<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = list.next_element()? {
+                    if items.len() == MOST_VALUES {
+                        return Err(too_many());
+                    }
+                    items.push(item);
+                }
+                Ok(Items(items))
+            }
+        }
+        deserializer.deserialize_seq(List)
     }
 }
 
@@ -294,17 +200,16 @@ mod tests {
     fn what_is_no_json_is_refused_with_its_place() {
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let cases = [
-            ("{\"a\": 1,\n \"a\": 2}", "`a` twice, at line 2"),
-            ("[1, 2", "`]` was expected, at line 1, byte 6"),
-            ("[1] 2", "the end of the file was expected"),
-            ("[NaN]", "`NaN` is no value"),
-            ("[1-2]", "`1-2` is no number"),
-            ("\"a\\x\"", "unknown escape"),
-            ("\"\\ud800\"", "surrogate"),
-            ("\"\\u12", "hexadecimal"),
-            ("\"a\nb\"", "does not end"),
-            ("{a: 1}", "`\"` was expected"),
-            ("", "a value was expected"),
+            ("{\"a\": 1,\n \"a\": 2}", "the key `a` twice"),
+            ("[1,\n 2", "at line 2"),
+            ("[1] 2", "trailing characters at line 1 column 5"),
+            ("[NaN]", "expected value"),
+            ("[1-2]", "at line 1 column 3"),
+            ("\"a\\x\"", "invalid escape"),
+            ("\"\\u12", "EOF"),
+            ("\"a\nb\"", "control character"),
+            ("{a: 1}", "key must be a string"),
+            ("", "EOF"),
             (deep.as_str(), "deeper than 64"),
         ];
         for (text, expected) in cases {

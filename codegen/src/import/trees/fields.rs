@@ -1,6 +1,5 @@
 //! The entries of a JSON object, each taken by name; what nobody takes is refused.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
 use super::super::json::Json;
@@ -10,7 +9,7 @@ use super::super::{Unsupported, shorten};
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     path: String,
-    left: Vec<(Cow<'a, str>, Json<'a>)>,
+    left: Vec<(String, Json<'a>)>,
 }
 
 impl<'a> Fields<'a> {
