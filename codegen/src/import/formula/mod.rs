@@ -2,7 +2,7 @@
 //! arXiv:2305.01582, and SymPy).
 //!
 //! A file has one expression per line; [`file`] says what else a line may be.
-//! An expression becomes a graph of terms ([`terms`]) in which a term that
+//! An expression becomes a graph of terms (`terms.rs`) in which a term that
 //! stands twice is computed once, constants are computed, and a power with a
 //! whole exponent is a product. The input is one vector of all variables.
 
