@@ -80,7 +80,7 @@ def check(trigforge, path, count):
     if first_difference(expected, changed) is None:
         return "the comparison does not see a changed output"
     distinct = len(np.unique(expected, axis=0))
-    print(f"    {path.name}: {expected.size} outputs of {count} events are equal, {distinct} differ")
+    print(f"    {path.name}: {expected.size} outputs of {count} events are equal, {distinct} rows of them distinct")
     return None
 
 

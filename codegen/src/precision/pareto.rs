@@ -49,6 +49,13 @@ impl Front {
         self.points.insert(at, point);
     }
 
+    /// The points that cost more than one and lose no more than a limit, cheapest
+    /// first.
+    pub(super) fn dearer_than(&self, point: &Point, limit: f64) -> Vec<Point> {
+        let dearer = |other: &&Point| other.ebops > point.ebops && other.loss.upper() <= limit;
+        self.points.iter().filter(dearer).cloned().collect()
+    }
+
     /// At most `most` points: those nearest to evenly spaced costs on a
     /// logarithmic scale, and always both ends and the point `kept`.
     pub(super) fn thinned(&self, most: usize, kept: &Point) -> Vec<Point> {
@@ -90,6 +97,16 @@ mod tests {
                 error: 0.0,
             },
         }
+    }
+
+    #[test]
+    fn what_is_dearer_keeps_the_limit() {
+        let mut front = Front::default();
+        for (ebops, loss) in [(10, 0.4), (20, 0.3), (30, 0.2), (40, 0.1)] {
+            front.add(point(ebops, loss));
+        }
+        assert_eq!(costs(&front.dearer_than(&point(20, 0.3), 0.25)), [30, 40]);
+        assert_eq!(costs(&front.dearer_than(&point(10, 0.4), 0.15)), [40]);
     }
 
     fn costs(points: &[Point]) -> Vec<u64> {

@@ -95,7 +95,9 @@ pub fn search(
     let best = search.best.clone().unwrap_or(now.point);
 
     search.phase = Phase::HeldOut;
-    let front = search.front.thinned(request.limits.front, &best);
+    let all = search.front.clone();
+    let dearer = all.dearer_than(&best, limit);
+    let thinned = |kept: &Point| all.thinned(request.limits.front, kept);
     let mut scored = |point: &Point| {
         search.count();
         let measured = held_out.measure(&point.widths, None)?;
@@ -104,16 +106,29 @@ pub fn search(
             held_out: measured.point.loss,
         })
     };
-    let chosen = scored(&best)?;
+    let mut chosen = scored(&best)?;
+    // What was only lucky on the events of the search gives way to the next
+    // dearer choice; if none keeps the limit here, the reader is told.
+    for point in &dearer {
+        if chosen.held_out.value <= limit {
+            break;
+        }
+        let next = scored(point)?;
+        if next.held_out.value <= limit {
+            chosen = next;
+        }
+    }
     let uniform = match &uniform {
         Some((width, point)) => Some((*width, scored(point)?)),
         None => None,
     };
-    let front = front.iter().map(&mut scored).collect::<Result<_, _>>()?;
-    let (module, sites) = build(&placement, &best.widths)?;
+    let thinned = thinned(&chosen.point);
+    let front = thinned.iter().map(&mut scored).collect::<Result<_, _>>()?;
+    let widths = &chosen.point.widths;
+    let (module, sites) = build(&placement, widths)?;
     Ok(Found {
         module,
-        sites: sites.into_iter().map(|s| choice(s, &best.widths)).collect(),
+        sites: sites.into_iter().map(|s| choice(s, widths)).collect(),
         chosen,
         uniform,
         front,
