@@ -106,7 +106,7 @@ fn run(request: &Request<'_>) -> Result<Found, SearchError> {
 #[test]
 fn the_search_keeps_the_limit_and_beats_one_width() -> Outcome {
     let graph = tagger()?;
-    let (calibration, labels) = events(&graph, 600)?;
+    let (calibration, labels) = events(&graph, 3000)?;
     for (metric, limit) in [
         (Metric::Accuracy, 0.02),
         (Metric::Auc, 0.01),
