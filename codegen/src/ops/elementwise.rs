@@ -143,7 +143,8 @@ fn evaluate<C: Combine>(args: &[Values<'_>], result: &TensorType) -> Vec<i64> {
         .collect()
 }
 
-fn lower(
+/// One gate for each pair of elements that broadcasting brings together.
+pub(super) fn lower(
     args: &[Wires<'_>],
     result: &TensorType,
     mut combine: impl FnMut(Wire, Wire) -> Result<Wire, String>,

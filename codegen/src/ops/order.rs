@@ -15,6 +15,7 @@
 
 use trigforge::Format;
 
+use super::elementwise::lower;
 use super::{
     Attribute, Attributes, Derived, Operand, Operation, Values, Wires, derive_exact, expect_args,
     expect_declared,
@@ -195,18 +196,6 @@ fn evaluate<O: Order>(args: &[Values<'_>], result: &TensorType) -> Vec<i64> {
                 shift_left_wrapping(b.mantissas[j], f - b_f.at(j)),
             )
         })
-        .collect()
-}
-
-fn lower(
-    args: &[Wires<'_>],
-    result: &TensorType,
-    mut gate: impl FnMut(Wire, Wire) -> Result<Wire, String>,
-) -> Result<Vec<Wire>, String> {
-    let (a, b) = (args[0], args[1]);
-    broadcast_indices(&a.ty.shape, &result.shape)
-        .zip(broadcast_indices(&b.ty.shape, &result.shape))
-        .map(|(i, j)| gate(a.wires[i], b.wires[j]))
         .collect()
 }
 
