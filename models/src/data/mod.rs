@@ -1,5 +1,6 @@
 //! From a file of named columns to checked features and labels, split by seed.
 
+mod config;
 mod dataset;
 mod error;
 mod npz;
@@ -7,6 +8,7 @@ mod parquet;
 mod split;
 mod table;
 
+pub use config::DataConfig;
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use split::{Fractions, Part, Split};
