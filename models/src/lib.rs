@@ -29,6 +29,7 @@ mod files;
 pub mod format;
 pub mod metrics;
 pub mod network;
+pub mod observables;
 pub mod scaling;
 pub mod seed;
 pub mod train;
