@@ -1,4 +1,5 @@
-//! What a contributor of trigforge runs: `cargo xtask test`, `cargo xtask fuzz`.
+//! What a contributor of trigforge runs: `cargo xtask test`, `cargo xtask fuzz`,
+//! `cargo xtask peers`.
 //!
 //! It needs rustup, a C linker (`cc`), and, for some steps, tools from Debian's
 //! apt; a step without its tool says how to get it.
@@ -7,6 +8,7 @@ mod ap_fixed;
 mod context;
 mod fuzz;
 mod kernel;
+mod peers;
 mod process;
 mod python;
 mod steps;
@@ -24,6 +26,7 @@ Examples:
   cargo xtask test --only fmt --only clippy      two of the steps
   cargo xtask test --only kernel --model my.onnx the proof for another model
   cargo xtask fuzz --seconds 600 onnx            hostile ONNX files for ten minutes
+  cargo xtask peers jsc-pareto                   our trainer beside HGQ2: hours
 
 `cargo` itself links with `cc`: `apt-get install gcc libc6-dev` on a bare machine.";
 
@@ -39,12 +42,14 @@ struct Arguments {
 enum Task {
     Test(test::Arguments),
     Fuzz(fuzz::Arguments),
+    Peers(peers::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Peers(arguments) => peers::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

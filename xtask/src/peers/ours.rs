@@ -1,0 +1,183 @@
+//! Our own trainer, as a user calls it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::run::{self, Point, Run, Side, Size};
+use crate::context::Context;
+use crate::process::run as execute;
+
+/// Trains with trigforge.
+pub struct Trainer<'a> {
+    context: &'a Context,
+    program: PathBuf,
+    config: Table,
+    folder: PathBuf,
+}
+
+impl<'a> Trainer<'a> {
+    /// Builds the command and reads the configuration that all runs share.
+    pub fn new(context: &'a Context, config: &Path, out: &Path) -> Result<Self> {
+        execute(&mut context.cargo(["build", "--release", "--bin", "trigforge"]))?;
+        let file = context.root.join(config);
+        let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        Ok(Self {
+            context,
+            program: context.target().join("release/trigforge"),
+            config: text.parse().with_context(|| file.display().to_string())?,
+            folder: out.join("trigforge"),
+        })
+    }
+
+    /// Adds a training to a file, unless it is there.
+    pub fn train(&self, beta: f64, size: Size, file: &Path) -> Result<()> {
+        let mut runs = run::read(file)?;
+        if runs.iter().any(|run| run.is(beta, size)) {
+            return Ok(());
+        }
+        let folder = self
+            .folder
+            .join(format!("beta-{beta:e}-seed-{}", size.seed));
+        std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let config = folder.join("config.toml");
+        let table = configured(self.config.clone(), beta, size)?;
+        std::fs::write(&config, table.to_string()).with_context(|| config.display().to_string())?;
+        let mut train = self.context.command(&self.program);
+        train.args(["train", "--quiet"]).arg(&config);
+        execute(train.arg("--out").arg(&folder))?;
+        let metrics = folder.join("metrics.json");
+        let text =
+            std::fs::read_to_string(&metrics).with_context(|| metrics.display().to_string())?;
+        let metrics: Metrics =
+            serde_json::from_str(&text).with_context(|| metrics.display().to_string())?;
+        runs.push(metrics.run(beta, size));
+        run::write(file, &runs)
+    }
+}
+
+/// The configuration with the run's own values in it. The final weight of a bit
+/// operation keeps its ratio to the first one.
+fn configured(mut config: Table, beta: f64, size: Size) -> Result<Table> {
+    let train = table(&mut config, "train")?;
+    let float = match train.get("float_epochs") {
+        Some(epochs) => epochs
+            .as_integer()
+            .context("train.float_epochs is no integer")?,
+        None => 0,
+    };
+    let epochs = i64::try_from(size.epochs)?;
+    let quantised = epochs - float;
+    anyhow::ensure!(
+        quantised > 0,
+        "train.float_epochs is {float}, which leaves none of {epochs} epochs for the quantised stage"
+    );
+    train.insert("quantised_epochs".to_owned(), Value::Integer(quantised));
+    // Both sides run all their epochs.
+    train.insert("patience".to_owned(), Value::Integer(epochs));
+    let batch = i64::try_from(size.batch)?;
+    train.insert("batch_size".to_owned(), Value::Integer(batch));
+    let seed = i64::try_from(size.seed)?;
+    train.insert("seed".to_owned(), Value::Integer(seed));
+    let cost = table(train, "cost")?;
+    let before = cost.get("beta").and_then(Value::as_float);
+    let last = cost.get("beta_final").and_then(Value::as_float);
+    if let (Some(before), Some(last)) = (before, last) {
+        let last = beta * last / before;
+        cost.insert("beta_final".to_owned(), Value::Float(last));
+    }
+    cost.insert("beta".to_owned(), Value::Float(beta));
+    Ok(config)
+}
+
+fn table<'t>(within: &'t mut Table, key: &str) -> Result<&'t mut Table> {
+    let table = within
+        .entry(key)
+        .or_insert_with(|| Value::Table(Table::new()));
+    table
+        .as_table_mut()
+        .with_context(|| format!("`{key}` is no table"))
+}
+
+/// What is read of the metrics that a training writes.
+#[derive(Debug, Deserialize)]
+struct Metrics {
+    peer: Measured,
+}
+
+/// The last network, the seconds and the front of a training.
+#[derive(Debug, Deserialize)]
+struct Measured {
+    #[serde(flatten)]
+    last: Point,
+    wall_s: f64,
+    cpu_s: f64,
+    #[serde(default)]
+    front: Vec<Point>,
+}
+
+impl Metrics {
+    fn run(self, beta: f64, size: Size) -> Run {
+        Run {
+            side: Side::Trigforge,
+            beta,
+            seed: size.seed,
+            last: self.peer.last,
+            wall_s: self.peer.wall_s,
+            cpu_s: self.peer.cpu_s,
+            epochs: size.epochs,
+            batch: size.batch,
+            front: self.peer.front,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: Size = Size {
+        seed: 7,
+        epochs: 300,
+        batch: 512,
+    };
+
+    fn at<'c>(config: &'c Table, path: &[&str]) -> &'c Value {
+        let (last, tables) = path.split_last().expect("a path");
+        let inner = tables.iter().fold(config, |table, key| {
+            table[*key].as_table().expect("a table")
+        });
+        &inner[*last]
+    }
+
+    #[test]
+    fn a_run_has_all_its_epochs_and_its_own_weights() {
+        let base = "[train]\nfloat_epochs = 40\npatience = 5\nseed = 1\n\
+                    [train.cost]\nbeta = 1e-6\nbeta_final = 1e-5\ngamma = 2e-6\n";
+        let config = configured(base.parse().expect("TOML"), 2e-6, SIZE).expect("config");
+        for (path, value) in [
+            (&["train", "quantised_epochs"][..], Value::Integer(260)),
+            (&["train", "patience"], Value::Integer(300)),
+            (&["train", "batch_size"], Value::Integer(512)),
+            (&["train", "seed"], Value::Integer(7)),
+            (&["train", "cost", "beta"], Value::Float(2e-6)),
+            (&["train", "cost", "gamma"], Value::Float(2e-6)),
+        ] {
+            assert_eq!(*at(&config, path), value, "{path:?}");
+        }
+        let last = at(&config, &["train", "cost", "beta_final"]).as_float();
+        assert!((last.expect("a number") - 2e-5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_float_stage_that_leaves_no_epoch_is_refused() {
+        let base = "[train]\nfloat_epochs = 300\n".parse().expect("TOML");
+        let error = configured(base, 1e-6, SIZE).expect_err("refused");
+        assert!(
+            error.to_string().contains("leaves none of 300 epochs"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! What a training of either side left: the keys are explained in
+//! `benches/peers/README.md`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+
+/// Who trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// This project.
+    Trigforge,
+    /// The Python package HGQ2.
+    Hgq2,
+}
+
+impl Side {
+    /// Both, ours first.
+    pub const ALL: [Self; 2] = [Self::Trigforge, Self::Hgq2];
+
+    /// How a reader knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trigforge => "trigforge",
+            Self::Hgq2 => "HGQ2",
+        }
+    }
+}
+
+/// Which widths make an effective bit operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// That of `trigforge inspect`.
+    Exact,
+    /// That of HGQ2.
+    Peer,
+}
+
+impl Count {
+    /// As in file names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Peer => "hgq2",
+        }
+    }
+
+    /// In words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Exact => "EBOPs as trigforge counts them",
+            Self::Peer => "EBOPs as HGQ2 counts them",
+        }
+    }
+}
+
+/// A network of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Share of the validation part that is right.
+    pub validation_accuracy: f64,
+    /// Share of the test part that is right.
+    pub test_accuracy: f64,
+    /// EBOPs in HGQ2's count.
+    pub ebops: u64,
+    /// EBOPs in our count.
+    pub ebops_exact: u64,
+}
+
+impl Point {
+    /// Its cost in one of the counts.
+    pub fn cost(&self, count: Count) -> u64 {
+        match count {
+            Count::Exact => self.ebops_exact,
+            Count::Peer => self.ebops,
+        }
+    }
+}
+
+/// One training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Who trained.
+    pub side: Side,
+    /// Weight of a bit operation in the loss.
+    pub beta: f64,
+    /// Seed of weights and order of events.
+    pub seed: u64,
+    /// Where the run ended.
+    #[serde(flatten)]
+    pub last: Point,
+    /// Wall seconds of the training.
+    pub wall_s: f64,
+    /// Seconds of all processors together.
+    pub cpu_s: f64,
+    /// Epochs of the training.
+    pub epochs: usize,
+    /// Events in a batch.
+    pub batch: usize,
+    /// The networks of the run that no other of it beats in accuracy and cost.
+    #[serde(default)]
+    pub front: Vec<Point>,
+}
+
+/// How long a training is, and its seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// Seed of weights and order of events.
+    pub seed: u64,
+    /// Epochs of the training.
+    pub epochs: usize,
+    /// Events in a batch.
+    pub batch: usize,
+}
+
+impl Run {
+    /// Whether it is the training that is asked for.
+    pub fn is(&self, beta: f64, size: Size) -> bool {
+        self.beta == beta
+            && self.seed == size.seed
+            && self.epochs == size.epochs
+            && self.batch == size.batch
+    }
+}
+
+/// The runs of a file; none if there is no file.
+pub fn read(file: &Path) -> Result<Vec<Run>> {
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| file.display().to_string())
+}
+
+/// Replaces a file as a whole.
+pub fn write(file: &Path, runs: &[Run]) -> Result<()> {
+    let folder = file.parent().context("a file without a folder")?;
+    let mut whole = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer_pretty(&mut whole, runs)?;
+    whole
+        .persist(file)
+        .with_context(|| file.display().to_string())?;
+    Ok(())
+}
