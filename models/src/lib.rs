@@ -30,6 +30,7 @@ pub mod format;
 pub mod metrics;
 pub mod network;
 pub mod observables;
+pub mod report;
 pub mod scaling;
 pub mod seed;
 pub mod train;

@@ -19,6 +19,11 @@ pub enum Purpose {
         /// Number of the epoch in the stage.
         epoch: usize,
     },
+    /// The copies of each row in a replica of a bootstrap.
+    Bootstrap {
+        /// Number of the replica.
+        replica: usize,
+    },
 }
 
 impl Purpose {
@@ -27,6 +32,7 @@ impl Purpose {
             Self::Split => [1, 0, 0],
             Self::Initialise(layer) => [2, layer as u64, 0],
             Self::Shuffle { stage, epoch } => [3, stage as u64, epoch as u64],
+            Self::Bootstrap { replica } => [9, replica as u64, 0],
         }
     }
 }

@@ -2,18 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MetricsError, accuracy, auc, confusion, rejection, softmax};
-
-/// Background rejection of one class against all others.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Rejection {
-    /// Accepted share of the class.
-    pub signal_efficiency: f64,
-    /// One over the accepted share of all other classes; `None` where none of them is left.
-    pub value: Option<f64>,
-    /// Binomial error of that.
-    pub error: Option<f64>,
-}
+use super::{MetricsError, Rejection, accuracy, auc, confusion, rejection, softmax};
 
 /// Figures of merit of one classifier on one sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,9 +47,10 @@ pub fn evaluate(
             classes,
         });
     }
-    if let Some(index) = logits.iter().position(|v| v.is_nan()) {
-        return Err(MetricsError::NotANumber {
+    if let Some(index) = logits.iter().position(|v| !v.is_finite()) {
+        return Err(MetricsError::NotFinite {
             row: index / classes,
+            value: logits[index].to_string(),
         });
     }
     let probabilities = softmax(logits, classes);
@@ -73,8 +63,7 @@ pub fn evaluate(
             .copied()
             .collect();
         let signal: Vec<bool> = labels.iter().map(|label| *label == class).collect();
-        let found = signal.iter().filter(|s| **s).count();
-        let one_sided = MetricsError::OneSided { class, found, rows };
+        let one_sided = MetricsError::OneSided { class, rows };
         let rejected = rejection(&scores, &signal, signal_efficiency);
         let (Some(area), Some((value, error))) = (auc(&scores, &signal), rejected) else {
             return Err(one_sided);
@@ -86,6 +75,7 @@ pub fn evaluate(
             signal_efficiency,
             value,
             error,
+            above: None,
         });
     }
     let accuracy = accuracy(logits, classes, labels);
@@ -131,9 +121,12 @@ mod tests {
         ));
         assert!(matches!(
             error(&[0.0; 4], &[0, 0]),
-            MetricsError::OneSided { class: 0, .. }
+            MetricsError::OneSided { .. }
         ));
         let nan = [0.0, 1.0, 0.0, f64::NAN];
-        assert_eq!(error(&nan, &[0, 1]), MetricsError::NotANumber { row: 1 });
+        assert!(matches!(
+            error(&nan, &[0, 1]),
+            MetricsError::NotFinite { row: 1, .. }
+        ));
     }
 }

@@ -1,19 +1,35 @@
-//! Figures of merit of a classifier, from scores in double precision.
+//! Figures of merit, from scores and predictions in double precision, with errors.
 //!
-//! Scores are a slice of `rows * classes` numbers, row after row. Accuracy and the confusion matrix
-//! need only their order inside a row, so exact integer logits will do. One-vs-rest curves compare
-//! one class's score between rows: pass the [`softmax`] of the logits there, or a logit that is
-//! high for one class and for another as well ranks too high.
+//! [`classification()`] judges a classifier, [`regression()`] the predictions of one target;
+//! `docs/evaluation.md` gives each figure's formula. Logits are a slice of `rows * classes` numbers,
+//! row after row; exact integer logits will do. Figures of one class against others order rows by
+//! the odds of that class, which the logits state without saturating.
 
+mod bootstrap;
+mod calibration;
+mod classification;
 mod confusion;
+mod discrimination;
+mod estimate;
 mod evaluation;
+mod ranking;
+mod regression;
 mod roc;
+mod scores;
 
+pub use bootstrap::{Bootstrap, half_width, interval};
+pub use calibration::{Reliability, ReliabilityBin};
+pub use classification::{Classification, Difference, Options, classification, difference};
 pub use confusion::{accuracy, argmax, confusion};
-pub use evaluation::{Evaluation, Rejection, evaluate};
+pub use discrimination::{Curve, Discrimination, Rejection};
+pub use estimate::{Estimate, effective_rows};
+pub use evaluation::{Evaluation, evaluate};
+pub use ranking::{Accepted, Ranking};
+pub use regression::{Predictions, Regression, Residuals, TargetBin, regression};
 pub use roc::{RocPoint, auc, rejection, roc};
+pub use scores::Scores;
 
-/// What does not fit in a set of scores and labels.
+/// What does not fit in a set of scores, labels and weights.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetricsError {
@@ -27,6 +43,14 @@ pub enum MetricsError {
         /// Number of classes.
         classes: usize,
     },
+    /// Predictions and targets do not belong together.
+    #[error("{predictions} predictions for {targets} targets; expected as many, and at least one")]
+    Predictions {
+        /// Number of predictions.
+        predictions: usize,
+        /// Number of targets.
+        targets: usize,
+    },
     /// A label is no class number.
     #[error("row {row}: label {label} is no class number (there are {classes} classes)")]
     Label {
@@ -37,21 +61,49 @@ pub enum MetricsError {
         /// Number of classes.
         classes: usize,
     },
-    /// A score is NaN.
-    #[error("row {row}: a score is NaN")]
-    NotANumber {
+    /// A score, a prediction or a target is not finite.
+    #[error("row {row}: {value} is not a finite number")]
+    NotFinite {
         /// The row, counted from 0.
         row: usize,
+        /// The value.
+        value: String,
     },
-    /// A class has no rows, or all of them.
-    #[error("class {class} has {found} of {rows} rows; its curve needs both kinds")]
+    /// Weights and rows do not belong together.
+    #[error("{weights} weights for {rows} rows")]
+    Weights {
+        /// Number of weights.
+        weights: usize,
+        /// Number of rows.
+        rows: usize,
+    },
+    /// A weight is negative or not finite.
+    #[error("row {row}: the weight {weight} is not a finite number of at least 0")]
+    Weight {
+        /// The row, counted from 0.
+        row: usize,
+        /// The weight.
+        weight: String,
+    },
+    /// A class has no rows, or none with a weight.
+    #[error("class {class} has no weight among {rows} rows; its curve needs some")]
     OneSided {
         /// The class.
         class: usize,
-        /// Its rows.
-        found: usize,
         /// All rows.
         rows: usize,
+    },
+    /// All weights are zero.
+    #[error("every row has the weight 0")]
+    NoWeight,
+    /// Two classifiers to be compared were given different rows.
+    #[error("two classifiers are compared on rows with different labels or weights")]
+    OtherRows,
+    /// What to look at is out of its range.
+    #[error("options of the evaluation: {problem}")]
+    Options {
+        /// Which value, and its range.
+        problem: String,
     },
 }
 

@@ -1,0 +1,14 @@
+//! What is known of a trained model, as JSON for programs and as one HTML file for people.
+//!
+//! A [`Report`] holds figures, costs, widths and training curves. [`Report::json`] is
+//! `metrics.json`, which reads back to the same report; [`Report::html`] is one file that needs no
+//! other: no script, no link, every picture inside. The same report gives the same bytes.
+
+mod content;
+mod json;
+mod part;
+mod widths;
+
+pub use content::{Baseline, Cost, CurvePoint, Fact, Report, ReportError};
+pub use part::{Figures, Part, TargetFigures, Targets};
+pub use widths::{LayerWidths, WidthKind};
