@@ -24,7 +24,7 @@ mod sensitivity;
 
 pub use loss::Loss;
 pub use metric::{Metric, MetricError};
-pub use pareto::Point;
+pub use pareto::{Front, Point, Priced};
 pub use profile::{Exponents, TensorProfile, profile};
 pub use request::{Found, Limits, Phase, Progress, Request, Scored, SiteChoice};
 pub use search::search;

@@ -16,15 +16,41 @@ pub struct Point {
     pub loss: Loss,
 }
 
-impl Point {
-    /// Whether it is no worse than another in cost and in what may be lost; of
-    /// equal ones the one with fewer bits is better.
-    fn covers(&self, other: &Self) -> bool {
-        let (this, that) = (self.loss.upper(), other.loss.upper());
-        let equal = self.ebops == other.ebops && this == that;
-        self.ebops <= other.ebops && this <= that && !(equal && other.bits < self.bits)
+/// A model that has a cost and a loss.
+pub trait Priced {
+    /// Effective bit operations (arXiv:2405.00645).
+    fn ebops(&self) -> u64;
+    /// What may be lost; a number.
+    fn loss(&self) -> f64;
+    /// Of models that are equal in both, the one with fewer bits is better.
+    fn bits(&self) -> u64 {
+        0
     }
 
+    /// Whether it is no worse than another in cost and in loss; of equal ones
+    /// the one with fewer bits is better.
+    fn covers(&self, other: &Self) -> bool {
+        let (this, that) = (self.loss(), other.loss());
+        let equal = self.ebops() == other.ebops() && this == that;
+        self.ebops() <= other.ebops() && this <= that && !(equal && other.bits() < self.bits())
+    }
+}
+
+impl Priced for Point {
+    fn ebops(&self) -> u64 {
+        self.ebops
+    }
+
+    fn loss(&self) -> f64 {
+        self.loss.upper()
+    }
+
+    fn bits(&self) -> u64 {
+        self.bits
+    }
+}
+
+impl Point {
     /// Whether it is to be preferred within a limit.
     pub(super) fn is_cheaper_than(&self, other: &Self) -> bool {
         let cost = |point: &Self| (point.ebops, point.loss.upper(), point.bits);
@@ -32,23 +58,38 @@ impl Point {
     }
 }
 
-/// The points that no other one covers, cheapest first.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Front {
-    points: Vec<Point>,
+/// The models that no other one covers, cheapest first.
+#[derive(Debug, Clone)]
+pub struct Front<P> {
+    points: Vec<P>,
 }
 
-impl Front {
-    /// Adds a point, unless it is covered, and drops what it covers.
-    pub(super) fn add(&mut self, point: Point) {
+impl<P> Default for Front<P> {
+    fn default() -> Self {
+        Self { points: Vec::new() }
+    }
+}
+
+impl<P: Priced> Front<P> {
+    /// Adds a model, unless it is covered, and drops what it covers.
+    pub fn add(&mut self, point: P) {
         if self.points.iter().any(|known| known.covers(&point)) {
             return;
         }
         self.points.retain(|known| !point.covers(known));
-        let at = self.points.partition_point(|p| p.ebops < point.ebops);
+        let at = self
+            .points
+            .partition_point(|known| known.ebops() < point.ebops());
         self.points.insert(at, point);
     }
 
+    /// The models, cheapest first.
+    pub fn points(&self) -> &[P] {
+        &self.points
+    }
+}
+
+impl Front<Point> {
     /// The points that cost more than one and lose no more than a limit, cheapest
     /// first.
     pub(super) fn dearer_than(&self, point: &Point, limit: f64) -> Vec<Point> {

@@ -198,7 +198,7 @@ struct Search<'a, 'p> {
     limit: f64,
     phase: Phase,
     evaluations: usize,
-    front: Front,
+    front: Front<Point>,
     /// The cheapest within the limit.
     best: Option<Point>,
     progress: &'p mut dyn FnMut(&Progress),
