@@ -33,6 +33,7 @@ pub mod observables;
 pub mod report;
 pub mod scaling;
 pub mod seed;
+pub mod sweep;
 pub mod train;
 pub mod zoo;
 

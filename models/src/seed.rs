@@ -24,6 +24,11 @@ pub enum Purpose {
         /// Number of the replica.
         replica: usize,
     },
+    /// The values of a trial of a sweep.
+    Sweep {
+        /// Number of the trial.
+        trial: usize,
+    },
 }
 
 impl Purpose {
@@ -33,6 +38,7 @@ impl Purpose {
             Self::Initialise(layer) => [2, layer as u64, 0],
             Self::Shuffle { stage, epoch } => [3, stage as u64, epoch as u64],
             Self::Bootstrap { replica } => [9, replica as u64, 0],
+            Self::Sweep { trial } => [10, trial as u64, 0],
         }
     }
 }

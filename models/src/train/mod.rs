@@ -21,7 +21,7 @@ mod progress;
 mod run;
 mod state;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use error::TrainError;
 pub use finish::quantised_logits;
@@ -124,6 +124,11 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainSummary, Tr
         })?;
     }
     Ok(summary)
+}
+
+/// Whether a training that was interrupted has left a checkpoint in this folder.
+pub(crate) fn has_checkpoint(out_dir: &Path) -> bool {
+    checkpoint::path(out_dir).is_file()
 }
 
 #[cfg(test)]

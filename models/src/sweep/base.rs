@@ -1,0 +1,286 @@
+//! The configuration that all trials share, and that of each.
+
+use std::path::{Path as FilePath, PathBuf};
+
+use toml::{Table, Value};
+
+use super::SweepError;
+use super::path::{self, Path};
+use super::propose::propose;
+use super::space::{Method, Space};
+use crate::config::{Config, ConfigError};
+
+/// At most so many keys are offered for one that is unknown.
+const NEAR: usize = 4;
+/// Keys less similar than this are not offered.
+const SIMILAR: f64 = 0.6;
+/// So many random combinations are tried before a value is called impossible.
+const COMBINATIONS: usize = 32;
+
+/// The shared configuration and the places that a sweep changes.
+#[derive(Debug)]
+pub(super) struct Base {
+    /// The file, which errors name.
+    file: PathBuf,
+    /// Its content.
+    document: Table,
+    /// The parameters in alphabetical order and their places.
+    places: Vec<(String, Path)>,
+}
+
+/// A configuration with the values of a trial.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// As a file that `trigforge train` takes.
+    pub(super) text: String,
+    /// As the trainer takes it.
+    pub(super) config: Config,
+}
+
+impl Base {
+    /// Reads the shared configuration and checks every parameter of the sweep against it.
+    pub(super) fn read(file: &FilePath, space: &Space) -> Result<Self, SweepError> {
+        let text = std::fs::read_to_string(file).map_err(|source| SweepError::Io {
+            path: file.to_owned(),
+            source,
+        })?;
+        Self::new(&text, file, space)
+    }
+
+    /// As [`Base::read`], from the text of the file.
+    pub(super) fn new(text: &str, file: &FilePath, space: &Space) -> Result<Self, SweepError> {
+        let syntax = |source| ConfigError::Syntax {
+            path: file.to_owned(),
+            source: Box::new(source),
+        };
+        let document: Table = toml::from_str(text).map_err(syntax)?;
+        let mut places = Vec::new();
+        for parameter in space.parameters.keys() {
+            let path = Path::parse(parameter).map_err(|reason| SweepError::UnknownPath {
+                parameter: parameter.clone(),
+                near: Vec::new(),
+                reason,
+            })?;
+            places.push((parameter.clone(), path));
+        }
+        let base = Self {
+            file: file.to_owned(),
+            document,
+            places,
+        };
+        base.check(text, space)?;
+        Ok(base)
+    }
+
+    /// The content of the file, without its comments.
+    pub(super) fn document(&self) -> &Table {
+        &self.document
+    }
+
+    /// The configuration with `values` in place of its own; the reason where that is none.
+    pub(super) fn with(&self, values: &[Value]) -> Result<Changed, ConfigError> {
+        let places = self.places.iter().map(|(_, path)| path);
+        self.replaced(places.zip(values.iter().cloned()))
+    }
+
+    fn replaced<'a>(
+        &self,
+        changes: impl Iterator<Item = (&'a Path, Value)>,
+    ) -> Result<Changed, ConfigError> {
+        let mut document = self.document.clone();
+        for (path, value) in changes {
+            // `check` has set every place once; a later failure means one value removed
+            // the place of another, which the parser then misses.
+            let _ = path.set(&mut document, value);
+        }
+        let text = toml::to_string(&document).unwrap_or_default();
+        let config = Config::from_text(&text, &self.file)?;
+        Ok(Changed { text, config })
+    }
+
+    /// Refuses parameters that are no key, and values that leave no valid configuration.
+    fn check(&self, text: &str, space: &Space) -> Result<(), SweepError> {
+        // The file itself first: its errors tell lines that the user knows.
+        let shared = Config::from_text(text, &self.file)?;
+        let keys = keys(&shared);
+        for ((parameter, path), range) in self.places.iter().zip(space.parameters.values()) {
+            let unknown = |reason: String| SweepError::UnknownPath {
+                parameter: parameter.clone(),
+                near: near(parameter, &path::all(&keys)),
+                reason,
+            };
+            path.set(&mut self.document.clone(), Value::Boolean(true))
+                .map_err(unknown)?;
+            for value in range.ends() {
+                let found = self.possible(space, parameter, &value);
+                let known = match &found {
+                    Ok(changed) => path.get(&self::keys(&changed.config)).is_some(),
+                    Err(_) => path.get(&keys).is_some(),
+                };
+                match found {
+                    _ if !known => {
+                        let reason = "nothing in the configuration reads it".to_owned();
+                        return Err(unknown(reason));
+                    }
+                    Ok(_) => {}
+                    Err(source) => {
+                        return Err(SweepError::Value {
+                            parameter: parameter.clone(),
+                            value: value.to_string(),
+                            source,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A valid configuration in which a parameter has a value: the shared one, or one with some
+    /// values of the other parameters, since one may make room for another.
+    fn possible(
+        &self,
+        space: &Space,
+        parameter: &str,
+        value: &Value,
+    ) -> Result<Changed, ConfigError> {
+        let here = |name: &str| name == parameter;
+        let alone = self.places.iter().filter(|(name, _)| here(name));
+        let first = self.replaced(alone.map(|(_, path)| (path, value.clone())));
+        let mut random = space.clone();
+        random.method = Method::Random;
+        let drawn = (0..COMBINATIONS).map(|number| {
+            let mut values = propose(&random, number, &[]);
+            for ((name, _), drawn) in self.places.iter().zip(&mut values) {
+                if here(name) {
+                    *drawn = value.clone();
+                }
+            }
+            self.with(&values)
+        });
+        first.or_else(|reason| drawn.flatten().next().ok_or(reason))
+    }
+}
+
+/// A configuration with every default written out.
+fn keys(config: &Config) -> Table {
+    Table::try_from(config).unwrap_or_default()
+}
+
+/// The keys most similar to one that is unknown, or those beside it.
+fn near(unknown: &str, keys: &[String]) -> Vec<String> {
+    let mut similar: Vec<(f64, &String)> = keys
+        .iter()
+        .map(|key| (strsim::normalized_damerau_levenshtein(unknown, key), key))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .collect();
+    similar.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let mut near: Vec<String> = similar.into_iter().map(|(_, key)| key.clone()).collect();
+    if near.is_empty()
+        && let Some((table, _)) = unknown.rsplit_once('.')
+    {
+        let inside = |key: &&String| key.starts_with(&format!("{table}."));
+        near = keys.iter().filter(inside).cloned().collect();
+    }
+    near.truncate(NEAR);
+    near
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = r#"
+        [data]
+        path = "d.npz"
+        features = ["a", "b"]
+        label = "label"
+        classes = ["no", "yes"]
+        split = { train = 0.8, validation = 0.1, test = 0.1, seed = 1 }
+        [model]
+        name = "tiny"
+        hidden = [4, 3]
+        input_bits = 4
+        input_integer_bits = 2
+        [train]
+        float_epochs = 2
+        quantised_epochs = 2
+        batch_size = 16
+        learning_rate = 0.01
+        quantised_learning_rate = 0.005
+        patience = 5
+        seed = 3
+    "#;
+
+    fn base(parameters: &str) -> Result<Base, SweepError> {
+        let text = format!("trials = 1\n[parameters]\n{parameters}");
+        let space = Space::from_text(&text, FilePath::new("s.toml"))?;
+        Base::new(CONFIG, FilePath::new("c.toml"), &space)
+    }
+
+    fn message(parameters: &str) -> String {
+        let error = base(parameters).expect_err("error");
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        format!("{error}: {}", source.unwrap_or_default())
+    }
+
+    #[test]
+    fn values_are_replaced_and_the_text_says_the_same() {
+        let base = base(
+            "\"train.learning_rate\" = { log = [1e-3, 1e-1] }\n\
+             \"model.hidden[1]\" = { int = [2, 8] }\n\
+             \"train.weight_decay\" = { choice = [0, 0.1] }",
+        )
+        .expect("base");
+        let values = [Value::Integer(7), Value::Float(0.002), Value::Float(0.1)];
+        let changed = base.with(&values).expect("config");
+        let shared = Config::from_text(CONFIG, FilePath::new("c.toml")).expect("config");
+        let mut expected = shared.clone();
+        expected.model.hidden = vec![4, 7];
+        expected.train.learning_rate = 0.002;
+        expected.train.weight_decay = 0.1;
+        assert_eq!(changed.config, expected);
+        let again = Config::from_text(&changed.text, FilePath::new("t.toml"));
+        assert_eq!(again.expect("config"), expected);
+    }
+
+    #[test]
+    fn unknown_keys_are_named_with_their_neighbours() {
+        let text = message("\"train.learning_rat\" = { log = [1e-3, 1e-1] }");
+        assert!(
+            text.starts_with(
+                "parameter 'train.learning_rat' is no key of the configuration (near it: \
+                 train.learning_rate"
+            ),
+            "{text}"
+        );
+        let text = message("\"train.quiet_and_fast\" = { choice = [1] }");
+        assert!(text.contains("near it: train.averaging"), "{text}");
+        let text = message("\"model.hidden[2]\" = { int = [2, 8] }");
+        assert!(text.contains("'model.hidden' has 2 elements"), "{text}");
+        let text = message("\"training.seed\" = { int = [2, 8] }");
+        assert!(text.contains("near it: train.seed"), "{text}");
+    }
+
+    #[test]
+    fn impossible_values_are_named_with_the_reason() {
+        let text = message("\"model.weight_bits\" = { int = [2, 9] }");
+        assert!(
+            text.contains("'model.weight_bits': 9 gives no valid configuration")
+                && text.contains("expected 2 to 8"),
+            "{text}"
+        );
+        let text = message("\"train.batch_size\" = { choice = [16, \"many\"] }");
+        assert!(text.contains("\"many\" gives no valid"), "{text}");
+    }
+
+    #[test]
+    fn one_value_may_make_room_for_another() {
+        let few = "\"model.input_bits\" = { int = [2, 4] }";
+        assert!(message(few).contains("input_integer_bits is 2; expected 0 to 1"));
+        base(&format!(
+            "{few}\n\"model.input_integer_bits\" = {{ int = [0, 2] }}"
+        ))
+        .expect("base");
+    }
+}
