@@ -229,17 +229,24 @@ mod tests {
 
     #[test]
     fn failed_trials_are_avoided() {
-        let space = space("tpe", "a = { float = [0.0, 1.0] }");
         let judge = |values: &[Value]| {
             let a = float(&values[0]);
             (a < 0.5).then_some((100, a))
         };
-        let done = run(&space, 60, judge);
-        let failed = |part: &[(Vec<Value>, Option<Scored>)]| {
-            part.iter().filter(|(_, scored)| scored.is_none()).count()
-        };
-        assert!(failed(&done[..10]) >= 3, "the random ones fail often");
-        assert!(failed(&done[40..]) <= 1, "{}", failed(&done[40..]));
+        let (mut first, mut last) = (0, 0);
+        for seed in 0..20 {
+            let mut space = space("tpe", "a = { float = [0.0, 1.0] }");
+            space.seed = seed;
+            let done = run(&space, 60, judge);
+            let failed = |part: &[(Vec<Value>, Option<Scored>)]| {
+                part.iter().filter(|(_, scored)| scored.is_none()).count()
+            };
+            first += failed(&done[..10]);
+            last += failed(&done[40..]);
+        }
+        println!("failed: {first} of the first 200, {last} of the last 400");
+        assert!(first > 70, "half of the random ones fail");
+        assert!(last < 40, "{last} of 400 fail at the end");
     }
 
     #[test]
