@@ -29,6 +29,12 @@ pub enum Purpose {
         /// Number of the trial.
         trial: usize,
     },
+    /// The part of all rows with this number, where rows are not permuted.
+    Part(u64),
+    /// The order in which the pieces of a streamed file are read in this epoch.
+    Pieces(usize),
+    /// The choice of values that quantiles are estimated from.
+    Sample(u64),
 }
 
 impl Purpose {
@@ -39,6 +45,9 @@ impl Purpose {
             Self::Shuffle { stage, epoch } => [3, stage as u64, epoch as u64],
             Self::Bootstrap { replica } => [9, replica as u64, 0],
             Self::Sweep { trial } => [10, trial as u64, 0],
+            Self::Part(number) => [4, number, 0],
+            Self::Pieces(epoch) => [5, epoch as u64, 0],
+            Self::Sample(row) => [6, row, 0],
         }
     }
 }

@@ -27,12 +27,15 @@ fn write(
     formats(card, summary, saturated)?;
     writeln!(card, "## Data\n")?;
     let split = &data.split;
+    let files = data.files();
+    let names = files.iter().filter_map(|path| path.file_name());
+    let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
     writeln!(
         card,
         "`{}`, column `{}` as the class. Rows shuffled with seed {}: {} % train, {} % validation \
          (chooses the epoch), {} % test (chooses nothing).",
-        data.path.file_name().unwrap_or_default().to_string_lossy(),
-        data.label,
+        names.join("`, `"),
+        data.label.as_deref().unwrap_or_default(),
         split.seed,
         100.0 * split.train,
         100.0 * split.validation,

@@ -1,5 +1,6 @@
-//! The table `[data]` of a configuration.
+//! The table `[data]` of a configuration: files, columns and their roles.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,40 +12,245 @@ use crate::config::{ConfigError, within};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// A `.parquet` or `.npz` file, relative to the working directory.
-    pub path: PathBuf,
-    /// The columns that the network sees, in the order of its input.
+    /// One file, relative to the working directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// Several files of the same columns, read one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathBuf>,
+    /// Short form of one input of scalars, which is then called `features`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
-    /// The integer column with the class numbers.
-    pub label: String,
+    /// What the network sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<InputConfig>,
+    /// The integer column with the class numbers, for classification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Names of the classes 0, 1, ...
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
+    /// Columns with what the network learns to give, for regression.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// The column with the weights of the events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// Comparisons that a row has to pass, all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selection: Vec<String>,
+    /// Whether rows with NaN, infinities or nulls are left out and counted, rather than refused.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub skip_bad_rows: bool,
+    /// Most rows that are held in memory: with more, the files are streamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_rows: Option<usize>,
     /// How the rows are divided.
     pub split: Fractions,
+    /// Columns that are computed while reading.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub derive: BTreeMap<String, Derived>,
+    /// What happens to a column at the beginning of the exported graph.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub transform: BTreeMap<String, Transform>,
+}
+
+/// An entry of `[[data.inputs]]`: one input of the network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputConfig {
+    /// Name of the input.
+    pub name: String,
+    /// Its columns: scalars, or with `particles` or `image` lists of a fixed size.
+    pub columns: Vec<String>,
+    /// The leading slots of each list that are used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub particles: Option<usize>,
+    /// One of the columns: a slot is empty where it is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+    /// Channels, height and width of an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<[usize; 3]>,
+}
+
+/// An entry of `[data.derive]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Derived {
+    /// An expression over columns.
+    Expression(String),
+}
+
+/// An entry of `[data.transform]`: done by the exported graph, not while reading.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Transform {
+    /// The natural logarithm, after `clip`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub log: bool,
+    /// Least and largest value that is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<[f64; 2]>,
+    /// One element for each of these values, 1 where the column equals it and else 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_hot: Option<Vec<i64>>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl DataConfig {
+    /// All files, in the order in which they are read.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.path.iter().chain(&self.paths).cloned().collect()
+    }
+
+    /// All inputs; `features` is one of that name.
+    pub fn all_inputs(&self) -> Vec<InputConfig> {
+        if self.features.is_empty() {
+            return self.inputs.clone();
+        }
+        vec![InputConfig {
+            name: "features".to_owned(),
+            columns: self.features.clone(),
+            ..InputConfig::default()
+        }]
+    }
+
+    /// Checks what can be checked without the files.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        within("data.features (how many)", self.features.len(), 1, 4096)?;
-        within("data.classes (how many)", self.classes.len(), 2, 1024)?;
-        for names in [&self.features, &self.classes] {
-            if let Some((_, twice)) = names
-                .iter()
-                .enumerate()
-                .find(|(i, n)| names[..*i].contains(n))
-            {
-                return Err(ConfigError::Value {
-                    key: "data.features or data.classes",
-                    found: format!("naming '{twice}' twice"),
-                    expected: "each name once".to_owned(),
-                });
-            }
+        let key = "data.path or data.paths";
+        match (&self.path, self.paths.as_slice()) {
+            (Some(_), []) | (None, [_, ..]) => {}
+            (Some(_), _) => return Err(wrong(key, "both", "one of the two")),
+            (None, []) => return Err(wrong(key, "missing", "one of the two")),
+        }
+        self.check_inputs()?;
+        self.check_goal()?;
+        if let Some(rows) = self.memory_rows {
+            within("data.memory_rows", rows, 4, usize::MAX)?;
         }
         let split = &self.split;
         for share in [split.train, split.validation, split.test] {
             within("data.split (each share)", share, 0.001, 0.998)?;
         }
         let total = split.train + split.validation + split.test;
-        within("data.split (sum of the shares)", total, 0.003, 1.0 + 1e-9)
+        within("data.split (sum of the shares)", total, 0.003, 1.0 + 1e-9)?;
+        self.check_transform()
+    }
+
+    fn check_inputs(&self) -> Result<(), ConfigError> {
+        let key = "data.features or data.inputs";
+        match (self.features.is_empty(), self.inputs.is_empty()) {
+            (true, true) => return Err(wrong(key, "missing", "one of the two")),
+            (false, false) => return Err(wrong(key, "both", "one of the two")),
+            _ => {}
+        }
+        let inputs = self.all_inputs();
+        within("data.inputs (how many)", inputs.len(), 1, 64)?;
+        let names: Vec<_> = inputs.iter().map(|input| input.name.clone()).collect();
+        once("data.inputs.name", &names)?;
+        inputs.iter().try_for_each(InputConfig::check)
+    }
+
+    fn check_goal(&self) -> Result<(), ConfigError> {
+        let key = "data.label or data.targets";
+        match (&self.label, self.targets.is_empty()) {
+            (None, true) => return Err(wrong(key, "missing", "one of the two")),
+            (Some(_), false) => return Err(wrong(key, "both", "one of the two")),
+            (Some(_), true) => {
+                within("data.classes (how many)", self.classes.len(), 2, 1024)?;
+                once("data.classes", &self.classes)
+            }
+            (None, false) => {
+                within("data.targets (how many)", self.targets.len(), 1, 1024)?;
+                within("data.classes (without a label)", self.classes.len(), 0, 0)?;
+                once("data.targets", &self.targets)
+            }
+        }
+    }
+
+    fn check_transform(&self) -> Result<(), ConfigError> {
+        let inputs = self.all_inputs();
+        for (column, transform) in &self.transform {
+            let key = "data.transform";
+            if !inputs.iter().any(|input| input.columns.contains(column)) {
+                return Err(wrong(key, column, "columns of an input"));
+            }
+            let numeric = transform.log || transform.clip.is_some();
+            match (&transform.one_hot, transform.clip) {
+                (Some(_), _) if numeric => {
+                    let expected = "one_hot alone, or log and clip";
+                    return Err(wrong("data.transform", column, expected));
+                }
+                (Some(values), _) => {
+                    within("data.transform.one_hot (how many)", values.len(), 1, 256)?;
+                    let names: Vec<_> = values.iter().map(i64::to_string).collect();
+                    once("data.transform.one_hot", &names)?;
+                }
+                (None, Some([least, most])) if least >= most || !(most - least).is_finite() => {
+                    let found = format!("[{least}, {most}]");
+                    return Err(wrong("data.transform.clip", &found, "[least, most]"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl InputConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let key = "data.inputs.name";
+        let reserved = ["labels", "targets", "weights"];
+        if self.name.is_empty() || reserved.contains(&self.name.as_str()) {
+            return Err(wrong(key, &format!("'{}'", self.name), "another name"));
+        }
+        let columns = self.columns.len();
+        within("data.inputs.columns (how many)", columns, 1, 4096)?;
+        once("data.inputs.columns", &self.columns)?;
+        if let Some(particles) = self.particles {
+            within("data.inputs.particles", particles, 1, 1 << 16)?;
+        }
+        if let Some(mask) = &self.mask {
+            let expected = "one of the columns of an input with particles";
+            if self.particles.is_none() || !self.columns.contains(mask) {
+                return Err(wrong("data.inputs.mask", &format!("'{mask}'"), expected));
+            }
+        }
+        if let Some(image) = self.image {
+            let expected = "without particles and with one column";
+            if self.particles.is_some() || columns != 1 {
+                return Err(wrong("data.inputs.image", &format!("{image:?}"), expected));
+            }
+            for size in image {
+                within("data.inputs.image", size, 1, 1 << 12)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wrong(key: &'static str, found: &str, expected: &str) -> ConfigError {
+    ConfigError::Value {
+        key,
+        found: found.to_owned(),
+        expected: expected.to_owned(),
+    }
+}
+
+/// Refuses a name that stands twice.
+fn once(key: &'static str, names: &[String]) -> Result<(), ConfigError> {
+    let mut rest = names.iter().enumerate();
+    match rest.find(|(i, name)| names[..*i].contains(name)) {
+        Some((_, twice)) => Err(wrong(
+            key,
+            &format!("naming '{twice}' twice"),
+            "each name once",
+        )),
+        None => Ok(()),
     }
 }

@@ -88,8 +88,8 @@ pub enum DataError {
         /// The length of that one.
         expected: usize,
     },
-    /// A feature has the same value everywhere.
-    #[error("{}: column '{column}' is {value} in every row; take it out of the features", path.display())]
+    /// A column has the same value everywhere.
+    #[error("{}: column '{column}' is {value} in every row of the training part; take it out of the inputs", path.display())]
     Constant {
         /// The data file.
         path: PathBuf,
@@ -124,6 +124,72 @@ pub enum DataError {
         /// Its name.
         name: String,
     },
+    /// Lists of one column differ in size.
+    #[error("{}: column '{column}', row {row} is a list of {found}, but row 0 has {expected}; pad the lists to one size", path.display())]
+    Slots {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The row, counted from 0.
+        row: usize,
+        /// The size of its list.
+        found: usize,
+        /// The size of the first list.
+        expected: usize,
+    },
+    /// A column is not shaped as its input needs it.
+    #[error("{}: column '{column}' holds {found}; {role} expects {expected}", path.display())]
+    Shape {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// What the file has.
+        found: String,
+        /// The key of the configuration that names the column.
+        role: String,
+        /// What that needs.
+        expected: String,
+    },
+    /// An expression of the configuration cannot be computed.
+    #[error("{key}: '{text}': {reason}")]
+    Expression {
+        /// The key of the configuration.
+        key: String,
+        /// The expression.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A derived column has the name of a column of the file.
+    #[error("{}: data.derive.{column}: the file has a column of that name; choose another one", path.display())]
+    Shadowed {
+        /// The data file.
+        path: PathBuf,
+        /// The name.
+        column: String,
+    },
+    /// A part of the split holds no row of a class.
+    #[error("{}: column '{column}': the {part} part has no row of class {class} ('{name}'); give more data or another seed in data.split", path.display())]
+    AbsentClass {
+        /// The data file.
+        path: PathBuf,
+        /// The label column.
+        column: String,
+        /// The part.
+        part: &'static str,
+        /// Number of the class.
+        class: usize,
+        /// Its name.
+        name: String,
+    },
+    /// Several things are wrong; all of them.
+    #[error("{}", lines(problems))]
+    Several {
+        /// What is wrong, each.
+        problems: Vec<DataError>,
+    },
     /// A part of the split would hold no rows.
     #[error("{}: {rows} rows leave none for the {part} part; give more data or larger fractions in data.split", path.display())]
     EmptyPart {
@@ -134,6 +200,22 @@ pub enum DataError {
         /// The part without rows.
         part: &'static str,
     },
+}
+
+impl DataError {
+    /// One error of a list, all of several.
+    pub(super) fn all(mut problems: Vec<Self>) -> Result<(), Self> {
+        match problems.len() {
+            0 => Ok(()),
+            1 => Err(problems.remove(0)),
+            _ => Err(Self::Several { problems }),
+        }
+    }
+}
+
+fn lines(problems: &[DataError]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 fn list(names: &[String]) -> String {

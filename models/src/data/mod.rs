@@ -1,15 +1,30 @@
-//! From a file of named columns to checked features and labels, split by seed.
+//! From files of named columns to checked events, split by seed.
+//!
+//! [`Source::open`] reads what the table `[data]` of a configuration names, in physical units; what
+//! happens to the values then is part of the exported graph.
 
+mod assemble;
 mod config;
 mod dataset;
 mod error;
+mod events;
+mod expression;
 mod npz;
 mod parquet;
+mod plan;
+mod read;
+mod source;
 mod split;
+mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 
-pub use config::DataConfig;
+pub use config::{DataConfig, Derived, InputConfig, Transform};
 pub use dataset::Dataset;
 pub use error::DataError;
+pub use events::{Events, InputSpec};
+pub use source::{Counts, Source};
 pub use split::{Fractions, Part, Split};
+pub use summary::ColumnSummary;
 pub use table::{Column, Table, Values};

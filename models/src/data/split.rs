@@ -8,7 +8,7 @@ use super::DataError;
 use crate::seed::{Purpose, Stream};
 
 /// Shares of the rows; they add up to at most 1.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fractions {
     /// Share that the weights are learned on.
@@ -19,6 +19,26 @@ pub struct Fractions {
     pub test: f64,
     /// Seed of the shuffle.
     pub seed: u64,
+    /// An integer column: all rows with the same number go to the same part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl Fractions {
+    /// The part of all rows with this number, if they belong to any: a pure function of the number
+    /// and the seed, so that no list of rows is needed.
+    pub(super) fn part_of(&self, number: u64) -> Option<Part> {
+        let bits = Stream::new(self.seed, Purpose::Part(number)).bits();
+        let place = (bits >> 11) as f64 / (1u64 << 53) as f64;
+        let validation = self.train + self.validation;
+        match place {
+            _ if place < self.train => Some(Part::Train),
+            _ if place < validation => Some(Part::Validation),
+            // Shares that add up to 1 but for their rounding leave out no row.
+            _ if place < validation + self.test + 1e-9 => Some(Part::Test),
+            _ => None,
+        }
+    }
 }
 
 /// One of the three parts.
@@ -30,6 +50,20 @@ pub enum Part {
     Validation,
     /// Only the published figures look at it.
     Test,
+}
+
+impl Part {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+
+    /// Its name in messages and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
 }
 
 /// Row numbers of the three parts.
@@ -57,19 +91,33 @@ impl Split {
             validation: order[first..second].to_vec(),
             test: order[second..third].to_vec(),
         };
-        let parts = [
-            ("train", &split.train),
-            ("validation", &split.validation),
-            ("test", &split.test),
-        ];
-        match parts.iter().find(|(_, part)| part.is_empty()) {
-            Some((part, _)) => Err(DataError::EmptyPart {
-                path: path.to_owned(),
-                rows,
-                part,
-            }),
-            None => Ok(split),
-        }
+        let of_parts = Part::ALL.map(|part| split.rows(part).len());
+        refuse_empty(path, rows, of_parts).map(|()| split)
+    }
+
+    /// Sends rows with the same number to the same part, in their order; `path` is what errors
+    /// call the data.
+    ///
+    /// # Errors
+    ///
+    /// A part that would be empty.
+    pub(super) fn by_number(
+        path: &Path,
+        numbers: &[u64],
+        fractions: &Fractions,
+    ) -> Result<Self, DataError> {
+        let rows = |part: Part| -> Vec<usize> {
+            let parts = numbers.iter().map(|number| fractions.part_of(*number));
+            let rows = parts.enumerate().filter(|(_, of)| *of == Some(part));
+            rows.map(|(row, _)| row).collect()
+        };
+        let split = Self {
+            train: rows(Part::Train),
+            validation: rows(Part::Validation),
+            test: rows(Part::Test),
+        };
+        let of_parts = Part::ALL.map(|part| split.rows(part).len());
+        refuse_empty(path, numbers.len(), of_parts).map(|()| split)
     }
 
     /// Row numbers of one part.
@@ -82,6 +130,18 @@ impl Split {
     }
 }
 
+/// Refuses a part without rows.
+pub(super) fn refuse_empty(path: &Path, all: usize, rows: [usize; 3]) -> Result<(), DataError> {
+    match Part::ALL.iter().zip(rows).find(|(_, rows)| *rows == 0) {
+        Some((part, _)) => Err(DataError::EmptyPart {
+            path: path.to_owned(),
+            rows: all,
+            part: part.name(),
+        }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +151,7 @@ mod tests {
         validation: 0.1,
         test: 0.1,
         seed: 1,
+        by: None,
     };
 
     #[test]

@@ -56,10 +56,12 @@ impl Prepared {
     pub(super) fn load(config: &Config) -> Result<Self, TrainError> {
         let data = &config.data;
         let mut names: Vec<&str> = data.features.iter().map(String::as_str).collect();
-        names.push(&data.label);
-        let table = Table::read(&data.path, &names)?;
-        let all = Dataset::from_table(&table, &data.features, &data.label, &data.classes)?;
-        let split = Split::new(&data.path, all.rows(), &data.split)?;
+        let label = data.label.as_deref().unwrap_or_default();
+        let path = data.path.clone().unwrap_or_default();
+        names.push(label);
+        let table = Table::read(&path, &names)?;
+        let all = Dataset::from_table(&table, &data.features, label, &data.classes)?;
+        let split = Split::new(&path, all.rows(), &data.split)?;
         let part = |part| all.select(split.rows(part));
         let (train, validation, test) =
             (part(Part::Train), part(Part::Validation), part(Part::Test));

@@ -58,7 +58,7 @@ fn tiny_problem(dir: &Path) -> Config {
     writer.add_array("label", &label).expect("label");
     writer.finish().expect("finish");
     let mut config = tiny_config();
-    config.data.path = path;
+    config.data.path = Some(path);
     config
 }
 

@@ -1,5 +1,7 @@
 //! The names that a formula may hold.
 
+use std::f64::consts::PI;
+
 use super::Position;
 use super::terms::Terms;
 use crate::real::{Function, Op};
@@ -36,7 +38,7 @@ const UNARY: &[(&str, Function)] = &[
 
 /// Other functions, which are made of operations.
 const OTHERS: &[&str] = &[
-    "cube", "max", "Max", "min", "Min", "pow", "Pow", "relu", "square",
+    "atan2", "cube", "hypot", "max", "Max", "min", "Min", "pow", "Pow", "relu", "square", "wrap",
 ];
 
 /// Names that are no variables, and why not.
@@ -67,7 +69,7 @@ pub(super) fn name(name: &str, stated: bool, at: Position, terms: &mut Terms) ->
         return terms.variable(name);
     }
     if name == "pi" {
-        return terms.number(std::f64::consts::PI);
+        return terms.number(PI);
     }
     if let Some((_, reason)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
         return terms.refuse(name, at, (*reason).to_owned());
@@ -91,6 +93,13 @@ pub(super) fn apply(name: &str, operands: &[usize], at: Position, terms: &mut Te
         ("cube", [x]) => terms.power(*x, 3, at),
         ("relu", [x]) => terms.operation(Op::Relu, &[*x], at),
         ("pow" | "Pow", [x, y]) => terms.pow(*x, *y, at),
+        ("atan2", [y, x]) => atan2(*y, *x, at, terms),
+        ("hypot", [x, y]) => {
+            let (xx, yy) = (terms.power(*x, 2, at), terms.power(*y, 2, at));
+            let sum = terms.add(xx, yy, at);
+            terms.operation(Op::Unary(Function::Sqrt), &[sum], at)
+        }
+        ("wrap", [x]) => wrap(*x, at, terms),
         ("max" | "Max", [first, rest @ ..]) if !rest.is_empty() => {
             let larger = |a, b: &usize| terms.operation(Op::Max, &[a, *b], at);
             rest.iter().fold(*first, larger)
@@ -99,11 +108,41 @@ pub(super) fn apply(name: &str, operands: &[usize], at: Position, terms: &mut Te
             let smaller = |a, b: &usize| terms.operation(Op::Min, &[a, *b], at);
             rest.iter().fold(*first, smaller)
         }
-        ("square" | "cube" | "relu", _) => wrong_number(name, operands, "1", at, terms),
-        ("pow" | "Pow", _) => wrong_number(name, operands, "2", at, terms),
+        ("square" | "cube" | "relu" | "wrap", _) => wrong_number(name, operands, "1", at, terms),
+        ("pow" | "Pow" | "atan2" | "hypot", _) => wrong_number(name, operands, "2", at, terms),
         ("max" | "Max" | "min" | "Min", _) => wrong_number(name, operands, "2 or more", at, terms),
         _ => terms.refuse(name, at, "it is no function that is taken".to_owned()),
     }
+}
+
+/// The angle of the point (x, y) in (-pi, pi]; 0 at the origin.
+fn atan2(y: usize, x: usize, at: Position, terms: &mut Terms) -> usize {
+    let zero = terms.number(0.0);
+    let (plus, minus) = (terms.number(PI), terms.number(-PI));
+    let quarter = terms.number(PI / 2.0);
+    // On the axis of y, where the quotient is not finite.
+    let sign = terms.operation(Op::Unary(Function::Sign), &[y], at);
+    let upright = terms.mul(sign, quarter, at);
+    let quotient = terms.div(y, x, at);
+    let slope = terms.operation(Op::Unary(Function::Atan), &[quotient], at);
+    // Left of that axis, half a turn from there.
+    let below = terms.operation(Op::Less, &[y, zero], at);
+    let turn = terms.operation(Op::Where, &[below, minus, plus], at);
+    let left = terms.operation(Op::Less, &[x, zero], at);
+    let turn = terms.operation(Op::Where, &[left, turn, zero], at);
+    let slope = terms.add(slope, turn, at);
+    let axis = terms.operation(Op::Equal, &[x, zero], at);
+    terms.operation(Op::Where, &[axis, upright, slope], at)
+}
+
+/// The same angle in [-pi, pi).
+fn wrap(x: usize, at: Position, terms: &mut Terms) -> usize {
+    let (half, whole) = (terms.number(PI), terms.number(2.0 * PI));
+    let shifted = terms.add(x, half, at);
+    let turns = terms.div(shifted, whole, at);
+    let turns = terms.operation(Op::Unary(Function::Floor), &[turns], at);
+    let excess = terms.mul(turns, whole, at);
+    terms.sub(x, excess, at)
 }
 
 fn wrong_number(

@@ -6,6 +6,7 @@
 //! stands twice is computed once, constants are computed, and a power with a
 //! whole exponent is a product. The input is one vector of all variables.
 
+mod expression;
 mod file;
 mod functions;
 mod graph;
@@ -17,6 +18,8 @@ use std::path::Path;
 
 use super::{ImportError, Unsupported};
 use crate::real::Graph;
+
+pub use expression::{Expression, ExpressionError};
 
 /// Where something stands in a file, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -177,17 +177,25 @@ impl Terms {
     }
 }
 
-/// What an operation gives for numbers.
-fn computed(op: &Op, args: &[f64]) -> Option<f64> {
+/// What an operation gives for numbers; of NaN, no number.
+pub(super) fn computed(op: &Op, args: &[f64]) -> Option<f64> {
     Some(match (op, args) {
         (Op::Add, [a, b]) => a + b,
         (Op::Sub, [a, b]) => a - b,
         (Op::Mul, [a, b]) => a * b,
         (Op::Div, [a, b]) => a / b,
         (Op::Pow, [a, b]) => libm::pow(*a, *b),
+        (Op::Min | Op::Max, [a, b]) if a.is_nan() || b.is_nan() => f64::NAN,
         (Op::Min, [a, b]) => a.min(*b),
         (Op::Max, [a, b]) => a.max(*b),
+        (Op::Relu, [x]) if x.is_nan() => *x,
         (Op::Relu, [x]) => x.max(0.0),
+        (Op::Less, [a, b]) => f64::from(a < b),
+        (Op::Equal, [a, b]) => f64::from(a == b),
+        (Op::Where, [condition, a, b]) => match *condition != 0.0 {
+            true => *a,
+            false => *b,
+        },
         (Op::Unary(function), [x]) => function.apply(*x),
         _ => return None,
     })

@@ -1,0 +1,453 @@
+//! From the names of the configuration to the columns of the files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::config::{DataConfig, Derived, InputConfig};
+use super::expression::{Comparison, Formula};
+use super::read::{Field, Kind};
+use super::{DataError, InputSpec};
+
+/// A column of a batch: those of the file that are needed, then the derived ones.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) unit: Option<String>,
+    pub(super) kind: Kind,
+    /// Slots of its lists; none for scalars.
+    pub(super) slots: Option<usize>,
+}
+
+/// A derived column and where its operands are in a batch.
+#[derive(Debug, Clone)]
+pub(super) struct Derivation {
+    pub(super) formula: Formula,
+    pub(super) operands: Vec<usize>,
+}
+
+/// An entry of the selection and where the operands of its sides are in a batch.
+#[derive(Debug, Clone)]
+pub(super) struct Cut {
+    pub(super) comparison: Comparison,
+    pub(super) operands: [Vec<usize>; 2],
+}
+
+/// What is read, computed and kept of each row; places are those of `columns`.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) columns: Vec<Column>,
+    /// How many of `columns` come from the file; the others are `derived`, in order.
+    pub(super) stored: usize,
+    pub(super) derived: Vec<Derivation>,
+    pub(super) selection: Vec<Cut>,
+    pub(super) specs: Vec<InputSpec>,
+    /// For each input its columns.
+    pub(super) inputs: Vec<Vec<usize>>,
+    pub(super) label: Option<usize>,
+    pub(super) targets: Vec<usize>,
+    pub(super) weight: Option<usize>,
+    pub(super) by: Option<usize>,
+    pub(super) classes: Vec<String>,
+    pub(super) skip_bad_rows: bool,
+}
+
+/// All names that may be columns: what a reader that loads whole columns needs to load.
+pub(super) fn mentioned(config: &DataConfig) -> BTreeSet<String> {
+    let inputs = config.all_inputs();
+    let columns = inputs.iter().flat_map(|input| &input.columns);
+    let roles = [&config.label, &config.weight, &config.split.by];
+    let plain = columns.chain(roles.into_iter().flatten());
+    let expressions = config.derive.values().map(|derived| match derived {
+        Derived::Expression(text) => text,
+    });
+    let texts = plain.chain(&config.targets).chain(expressions);
+    let words = texts.chain(&config.selection).flat_map(|text| {
+        text.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .map(str::to_owned)
+            .chain([text.split('[').next().unwrap_or_default().to_owned()])
+    });
+    words.collect()
+}
+
+/// What is needed of a column.
+struct Role<'a> {
+    /// The key of the configuration.
+    key: String,
+    column: &'a str,
+}
+
+impl Plan {
+    /// Finds all columns in the fields of the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the columns and the expressions, at once.
+    pub(super) fn new(
+        config: &DataConfig,
+        path: &Path,
+        fields: &[Field],
+    ) -> Result<Self, DataError> {
+        let derive = &config.derive;
+        let stored = fields.iter().map(|field| field.name.as_str());
+        let known: Vec<&str> = stored.chain(derive.keys().map(String::as_str)).collect();
+        let mut problems = shadowed(path, fields, config);
+        let mut formulas = BTreeMap::new();
+        for (name, Derived::Expression(text)) in derive {
+            match Formula::parse(text, &known) {
+                Ok(formula) => drop(formulas.insert(name.as_str(), formula)),
+                Err(error) => problems.push(DataError::Expression {
+                    key: format!("data.derive.{name}"),
+                    text: text.clone(),
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        let mut comparisons = Vec::new();
+        for text in &config.selection {
+            match Comparison::parse(text, &known) {
+                Ok(comparison) => comparisons.push(comparison),
+                Err(error) => problems.push(DataError::Expression {
+                    key: "data.selection".to_owned(),
+                    text: text.clone(),
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        let inputs = config.all_inputs();
+        let used = used(config, &inputs, &formulas, &comparisons);
+        let missing: Vec<String> = used
+            .iter()
+            .filter(|name| !known.contains(name))
+            .map(|name| (*name).to_owned())
+            .collect();
+        if !missing.is_empty() {
+            problems.push(DataError::MissingColumns {
+                path: path.to_owned(),
+                missing,
+                found: fields.iter().map(|field| field.name.clone()).collect(),
+            });
+        }
+        DataError::all(problems)?;
+
+        let mut plan = Self {
+            columns: Vec::new(),
+            stored: 0,
+            derived: Vec::new(),
+            selection: Vec::new(),
+            specs: inputs.iter().map(spec).collect(),
+            inputs: Vec::new(),
+            label: None,
+            targets: Vec::new(),
+            weight: None,
+            by: None,
+            classes: config.classes.clone(),
+            skip_bad_rows: config.skip_bad_rows,
+        };
+        for field in fields
+            .iter()
+            .filter(|field| used.contains(field.name.as_str()))
+        {
+            plan.columns.push(Column {
+                name: field.name.clone(),
+                unit: field.unit.clone(),
+                kind: field.kind.clone(),
+                slots: field.slots,
+            });
+        }
+        plan.stored = plan.columns.len();
+        let mut problems = plan.types(path);
+        problems.extend(plan.derive(formulas, config));
+        DataError::all(problems)?;
+        let mut problems = plan.cuts(comparisons);
+        problems.extend(plan.roles(path, config, &inputs));
+        DataError::all(problems)?;
+        Ok(plan)
+    }
+
+    /// The columns to read of a file with these fields, which may be in another order than in the
+    /// first file.
+    pub(super) fn locate(&self, path: &Path, fields: &[Field]) -> Result<Vec<usize>, DataError> {
+        let mut problems = Vec::new();
+        let mut missing = Vec::new();
+        let mut wanted = Vec::new();
+        for column in &self.columns[..self.stored] {
+            let Some(at) = fields.iter().position(|field| field.name == column.name) else {
+                missing.push(column.name.clone());
+                continue;
+            };
+            let found = &fields[at];
+            if (&found.kind, found.slots) != (&column.kind, column.slots) {
+                problems.push(DataError::Shape {
+                    path: path.to_owned(),
+                    column: column.name.clone(),
+                    found: shape(&found.kind, found.slots),
+                    role: "the first file".to_owned(),
+                    expected: shape(&column.kind, column.slots),
+                });
+            }
+            wanted.push(at);
+        }
+        if !missing.is_empty() {
+            problems.push(DataError::MissingColumns {
+                path: path.to_owned(),
+                missing,
+                found: fields.iter().map(|field| field.name.clone()).collect(),
+            });
+        }
+        DataError::all(problems).map(|()| wanted)
+    }
+
+    /// The place of a column whose name is known to be there.
+    fn place(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    fn places(&self, names: &[String]) -> Option<Vec<usize>> {
+        names.iter().map(|name| self.place(name)).collect()
+    }
+
+    /// Columns of the file that are no numbers.
+    fn types(&self, path: &Path) -> Vec<DataError> {
+        let wrong = self.columns.iter().filter_map(|column| match &column.kind {
+            Kind::Other(found) => Some(DataError::ColumnType {
+                path: path.to_owned(),
+                column: column.name.clone(),
+                found: found.clone(),
+                expected: "numbers or truth values, or lists of them",
+            }),
+            _ => None,
+        });
+        wrong.collect()
+    }
+
+    /// Appends the derived columns, each after those that it is made of.
+    fn derive(
+        &mut self,
+        mut formulas: BTreeMap<&str, Formula>,
+        config: &DataConfig,
+    ) -> Vec<DataError> {
+        let mut problems = Vec::new();
+        let wrong = |name: &str, reason: String| {
+            let Some(Derived::Expression(text)) = config.derive.get(name) else {
+                return None;
+            };
+            Some(DataError::Expression {
+                key: format!("data.derive.{name}"),
+                text: text.clone(),
+                reason,
+            })
+        };
+        while !formulas.is_empty() {
+            let ready = formulas.iter().find_map(|(name, formula)| {
+                Some(((*name).to_owned(), self.places(formula.names())?))
+            });
+            let Some((name, operands)) = ready else {
+                let names = formulas.keys();
+                problems.extend(names.filter_map(|name| {
+                    wrong(name, "it is made of itself, or of such a column".to_owned())
+                }));
+                return problems;
+            };
+            let Some(formula) = formulas.remove(name.as_str()) else {
+                return problems;
+            };
+            let slots = match self.common_slots(&operands) {
+                Ok(slots) => slots,
+                Err(reason) => {
+                    problems.extend(wrong(&name, reason));
+                    None
+                }
+            };
+            self.columns.push(Column {
+                name,
+                unit: None,
+                kind: Kind::Float,
+                slots,
+            });
+            self.derived.push(Derivation { formula, operands });
+        }
+        problems
+    }
+
+    /// The size of the lists among some columns; scalars go with any.
+    fn common_slots(&self, columns: &[usize]) -> Result<Option<usize>, String> {
+        let lists = columns.iter().map(|at| &self.columns[*at]);
+        let mut lists = lists.filter_map(|column| Some((column.slots?, &column.name)));
+        let Some((slots, first)) = lists.next() else {
+            return Ok(None);
+        };
+        match lists.find(|(other, _)| *other != slots) {
+            Some((other, name)) => Err(format!(
+                "the lists of '{first}' have {slots} slots, those of '{name}' {other}"
+            )),
+            None => Ok(Some(slots)),
+        }
+    }
+
+    fn cuts(&mut self, comparisons: Vec<Comparison>) -> Vec<DataError> {
+        let mut problems = Vec::new();
+        for comparison in comparisons {
+            let sides = comparison.sides().map(|side| self.places(side.names()));
+            let operands = sides.map(Option::unwrap_or_default);
+            let list = operands
+                .iter()
+                .flatten()
+                .find(|at| self.columns[**at].slots.is_some());
+            if let Some(at) = list {
+                problems.push(DataError::Expression {
+                    key: "data.selection".to_owned(),
+                    text: comparison.text.clone(),
+                    reason: format!("'{}' holds lists; expected scalars", self.columns[*at].name),
+                });
+            }
+            self.selection.push(Cut {
+                comparison,
+                operands,
+            });
+        }
+        problems
+    }
+
+    /// Gives every column its role, and says which do not fit.
+    fn roles(
+        &mut self,
+        path: &Path,
+        config: &DataConfig,
+        inputs: &[InputConfig],
+    ) -> Vec<DataError> {
+        let mut problems = Vec::new();
+        let mut wrong = |role: Role<'_>, column: &Column, expected: String| {
+            problems.push(DataError::Shape {
+                path: path.to_owned(),
+                column: role.column.to_owned(),
+                found: shape(&column.kind, column.slots),
+                role: role.key,
+                expected,
+            });
+        };
+        for input in inputs {
+            let mut lists: Option<usize> = None;
+            for name in &input.columns {
+                let Some(at) = self.place(name) else { continue };
+                let column = &self.columns[at];
+                let role = |key: &str| Role {
+                    key: format!("data.inputs '{}'{key}", input.name),
+                    column: name,
+                };
+                match (input.particles, input.image, column.slots) {
+                    (Some(_), _, Some(slots)) if *lists.get_or_insert(slots) != slots => {
+                        let first = lists.unwrap_or_default();
+                        let expected = format!("lists of {first}, as its first column has");
+                        wrong(role(""), column, expected);
+                    }
+                    (Some(particles), _, Some(slots)) if slots < particles => {
+                        let expected = format!("lists of at least {particles}");
+                        wrong(role(" (particles)"), column, expected);
+                    }
+                    (Some(_), _, None) => {
+                        wrong(role(" (particles)"), column, "lists".to_owned());
+                    }
+                    (None, Some(image), slots) if slots != Some(image.iter().product()) => {
+                        let size: usize = image.iter().product();
+                        let expected = format!("lists of {size}, the product of {image:?}");
+                        wrong(role(" (image)"), column, expected);
+                    }
+                    (None, None, Some(_)) => {
+                        let expected = "scalars; lists need `particles` or `image`".to_owned();
+                        wrong(role(""), column, expected);
+                    }
+                    _ => {}
+                }
+            }
+            self.inputs
+                .push(self.places(&input.columns).unwrap_or_default());
+        }
+        let mut scalar = |key: &str, name: &String, integer: bool| {
+            let at = self.place(name)?;
+            let column = &self.columns[at];
+            let expected = match integer {
+                true => "integers",
+                false => "scalars",
+            };
+            if column.slots.is_some() || (integer && column.kind != Kind::Int) {
+                let role = Role {
+                    key: key.to_owned(),
+                    column: name,
+                };
+                wrong(role, column, expected.to_owned());
+            }
+            Some(at)
+        };
+        let label = config.label.as_ref();
+        let label = label.and_then(|name| scalar("data.label", name, true));
+        let weight = config.weight.as_ref();
+        let weight = weight.and_then(|name| scalar("data.weight", name, false));
+        let by = config.split.by.as_ref();
+        let by = by.and_then(|name| scalar("data.split.by", name, true));
+        let targets = config.targets.iter();
+        let targets = targets
+            .filter_map(|name| scalar("data.targets", name, false))
+            .collect();
+        (self.label, self.weight, self.by, self.targets) = (label, weight, by, targets);
+        problems
+    }
+}
+
+fn shape(kind: &Kind, slots: Option<usize>) -> String {
+    let numbers = match kind {
+        Kind::Float => "floating-point numbers",
+        Kind::Int => "integers",
+        Kind::Other(other) => other,
+    };
+    match slots {
+        Some(slots) => format!("lists of {slots} {numbers}"),
+        None => numbers.to_owned(),
+    }
+}
+
+fn spec(input: &InputConfig) -> InputSpec {
+    let features = input.columns.len();
+    let mask = input.mask.as_ref();
+    InputSpec {
+        name: input.name.clone(),
+        columns: input.columns.clone(),
+        shape: match (input.particles, input.image) {
+            (Some(particles), _) => vec![particles, features],
+            (None, Some(image)) => image.to_vec(),
+            (None, None) => vec![features],
+        },
+        mask: mask.and_then(|mask| input.columns.iter().position(|column| column == mask)),
+    }
+}
+
+/// Derived columns with the name of a column of the file.
+fn shadowed(path: &Path, fields: &[Field], config: &DataConfig) -> Vec<DataError> {
+    let twice = fields
+        .iter()
+        .filter(|f| config.derive.contains_key(&f.name));
+    twice
+        .map(|field| DataError::Shadowed {
+            path: path.to_owned(),
+            column: field.name.clone(),
+        })
+        .collect()
+}
+
+/// All columns that something needs.
+fn used<'a>(
+    config: &'a DataConfig,
+    inputs: &'a [InputConfig],
+    formulas: &'a BTreeMap<&str, Formula>,
+    comparisons: &'a [Comparison],
+) -> BTreeSet<&'a str> {
+    let columns = inputs.iter().flat_map(|input| &input.columns);
+    let roles = [&config.label, &config.weight, &config.split.by];
+    let sides = comparisons.iter().flat_map(Comparison::sides);
+    columns
+        .chain(roles.into_iter().flatten())
+        .chain(&config.targets)
+        .chain(formulas.values().flat_map(Formula::names))
+        .chain(sides.flat_map(|side| side.names()))
+        .map(String::as_str)
+        .collect()
+}

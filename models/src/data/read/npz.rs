@@ -1,0 +1,248 @@
+//! NumPy files, loaded whole.
+//!
+//! In an array the rows are the first axis. A one-dimensional array `x` is a column of scalars. Of
+//! an array with more axes, `x[j]` is element `j` of the last axis: scalars where there are two
+//! axes, lists where there are three. `x` by itself is then the column of lists of all elements of
+//! a row, as for an image.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
+use ndarray_npy::{NpzReader, ReadNpyError, ReadNpzError, ReadableElement};
+
+use super::{BATCH, Batches, Cells, Field, Kind, Reader};
+use crate::data::{DataError, Values};
+
+type Npz = NpzReader<BufReader<File>>;
+
+/// One array, converted to single precision or to 64-bit integers.
+enum Stored {
+    Float(ArrayD<f32>),
+    Int(ArrayD<i64>),
+}
+
+/// Where the cells of a column are.
+struct Place {
+    array: usize,
+    /// Element of the last axis; none for all of a row.
+    element: Option<usize>,
+}
+
+/// The arrays of a file.
+pub(super) struct Arrays {
+    arrays: Vec<Stored>,
+    fields: Vec<Field>,
+    /// For each field; none for arrays that are not loaded.
+    places: Vec<Option<Place>>,
+    groups: Vec<usize>,
+}
+
+impl Arrays {
+    /// Loads the arrays of an NPZ file that are mentioned.
+    pub(super) fn open_npz(path: &Path, mentioned: &BTreeSet<String>) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(|source| DataError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut reader = Npz::new(BufReader::new(file)).map_err(|e| malformed(path, &e))?;
+        let keys = reader.names().map_err(|e| malformed(path, &e))?;
+        let mut named = Vec::with_capacity(keys.len());
+        for key in keys {
+            let array = match mentioned.contains(&key) {
+                true => load(path, &mut reader, &key)?,
+                false => None,
+            };
+            named.push((key, array));
+        }
+        Self::new(path, named)
+    }
+
+    fn new(path: &Path, named: Vec<(String, Option<Stored>)>) -> Result<Self, DataError> {
+        let mut all = Self {
+            arrays: Vec::new(),
+            fields: Vec::new(),
+            places: Vec::new(),
+            groups: Vec::new(),
+        };
+        let mut first: Option<(String, usize)> = None;
+        for (key, array) in named {
+            let Some(array) = array else {
+                let kind = Kind::Other("an array that is no table of numbers".to_owned());
+                all.push(key, kind, None, None);
+                continue;
+            };
+            let rows = array.shape().first().copied().unwrap_or(0);
+            let (reference, expected) = first.get_or_insert_with(|| (key.clone(), rows));
+            if rows != *expected {
+                return Err(DataError::Length {
+                    path: path.to_owned(),
+                    column: key,
+                    found: rows,
+                    reference: reference.clone(),
+                    expected: *expected,
+                });
+            }
+            all.add(key, array);
+        }
+        all.groups = vec![first.map_or(0, |(_, rows)| rows)];
+        Ok(all)
+    }
+
+    /// The columns of one array.
+    fn add(&mut self, key: String, array: Stored) {
+        let at = self.arrays.len();
+        let kind = match &array {
+            Stored::Float(_) => Kind::Float,
+            Stored::Int(_) => Kind::Int,
+        };
+        if let [_, inner @ .., width] = array.shape() {
+            let slots: usize = inner.iter().product();
+            let slots = (!inner.is_empty()).then_some(slots);
+            for element in 0..*width {
+                let place = Place {
+                    array: at,
+                    element: Some(element),
+                };
+                self.push(
+                    format!("{key}[{element}]"),
+                    kind.clone(),
+                    slots,
+                    Some(place),
+                );
+            }
+        }
+        let slots = match array.shape() {
+            [_, rest @ ..] if !rest.is_empty() => Some(rest.iter().product()),
+            _ => None,
+        };
+        let place = Place {
+            array: at,
+            element: None,
+        };
+        self.push(key, kind, slots, Some(place));
+        self.arrays.push(array);
+    }
+
+    fn push(&mut self, name: String, kind: Kind, slots: Option<usize>, place: Option<Place>) {
+        self.fields.push(Field {
+            name,
+            kind,
+            slots,
+            unit: None,
+        });
+        self.places.push(place);
+    }
+
+    fn cells(&self, column: usize, start: usize, end: usize) -> Cells {
+        fn pick<T: Copy>(
+            array: ArrayViewD<'_, T>,
+            start: usize,
+            end: usize,
+            element: Option<usize>,
+        ) -> Vec<T> {
+            let rows = array.slice_axis_move(Axis(0), Slice::from(start..end));
+            match element {
+                Some(j) => rows
+                    .index_axis(Axis(rows.ndim() - 1), j)
+                    .iter()
+                    .copied()
+                    .collect(),
+                None => rows.iter().copied().collect(),
+            }
+        }
+        let values = match &self.places[column] {
+            Some(Place { array, element }) => match &self.arrays[*array] {
+                Stored::Float(array) => Values::Float(pick(array.view(), start, end, *element)),
+                Stored::Int(array) => Values::Int(pick(array.view(), start, end, *element)),
+            },
+            None => Values::Float(Vec::new()),
+        };
+        Cells {
+            values,
+            nulls: Vec::new(),
+        }
+    }
+}
+
+impl Reader for Arrays {
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn groups(&self) -> &[usize] {
+        &self.groups
+    }
+
+    fn streams(&self) -> bool {
+        false
+    }
+
+    fn read(&self, group: usize, wanted: &[usize]) -> Result<Batches<'_>, DataError> {
+        let rows = self.groups[group];
+        let wanted = wanted.to_vec();
+        Ok(Box::new((0..rows).step_by(BATCH).map(move |start| {
+            let end = rows.min(start + BATCH);
+            let cells = |column: &usize| self.cells(*column, start, end);
+            Ok(wanted.iter().map(cells).collect())
+        })))
+    }
+}
+
+impl Stored {
+    fn shape(&self) -> &[usize] {
+        match self {
+            Self::Float(array) => array.shape(),
+            Self::Int(array) => array.shape(),
+        }
+    }
+}
+
+/// Loads one array, whatever number type it has; none for a type that is no number.
+fn load(path: &Path, reader: &mut Npz, key: &str) -> Result<Option<Stored>, DataError> {
+    macro_rules! attempt {
+        ($stored:ident, $kind:ty, $convert:expr) => {
+            if let Some(array) = typed::<$kind>(path, reader, key)? {
+                return Ok(Some(Stored::$stored(array.mapv($convert))));
+            }
+        };
+    }
+    if let Some(array) = typed::<f32>(path, reader, key)? {
+        return Ok(Some(Stored::Float(array)));
+    }
+    attempt!(Float, f64, |v| v as f32);
+    if let Some(array) = typed::<i64>(path, reader, key)? {
+        return Ok(Some(Stored::Int(array)));
+    }
+    attempt!(Int, i32, i64::from);
+    attempt!(Int, i16, i64::from);
+    attempt!(Int, i8, i64::from);
+    attempt!(Int, u8, i64::from);
+    attempt!(Int, u16, i64::from);
+    attempt!(Int, u32, i64::from);
+    attempt!(Int, u64, |v| v as i64);
+    attempt!(Int, bool, i64::from);
+    Ok(None)
+}
+
+fn typed<T: ReadableElement>(
+    path: &Path,
+    reader: &mut Npz,
+    key: &str,
+) -> Result<Option<ArrayD<T>>, DataError> {
+    match reader.by_name(key) {
+        Ok(array) => Ok(Some(array)),
+        Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => Ok(None),
+        Err(error) => Err(malformed(path, &error)),
+    }
+}
+
+fn malformed(path: &Path, error: &impl std::fmt::Display) -> DataError {
+    DataError::Malformed {
+        path: path.to_owned(),
+        kind: "NPZ",
+        reason: error.to_string(),
+    }
+}
