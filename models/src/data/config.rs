@@ -159,8 +159,8 @@ impl DataConfig {
     fn check_goal(&self) -> Result<(), ConfigError> {
         let key = "data.label or data.targets";
         match (&self.label, self.targets.is_empty()) {
-            (None, true) => return Err(wrong(key, "missing", "one of the two")),
-            (Some(_), false) => return Err(wrong(key, "both", "one of the two")),
+            (None, true) => Err(wrong(key, "missing", "one of the two")),
+            (Some(_), false) => Err(wrong(key, "both", "one of the two")),
             (Some(_), true) => {
                 within("data.classes (how many)", self.classes.len(), 2, 1024)?;
                 once("data.classes", &self.classes)

@@ -149,7 +149,10 @@ fn columns_that_do_not_fit_are_named_at_once() {
         "data.derive.mass: the file has a column of that name",
     );
     contains(&found, "data.selection: 'n <'");
-    contains(&found, "no column 'a', 'b', 'c', 'e'; the file has 'mass', 'n'");
+    contains(
+        &found,
+        "no column 'a', 'b', 'c', 'e'; the file has 'mass', 'n'",
+    );
     let text = format!("features = [\"text\", \"n\"]\n{CLASSES}{SPLIT}");
     contains(
         &refused("text", strings, &text),
