@@ -30,13 +30,15 @@ pub(super) fn correlation(jet: &[Constituent], beta: f64) -> f64 {
     sum
 }
 
-/// Smaller over larger eigenvalue of `sum z_i d_i d_i^T`, with `d_i` from the centroid.
+/// Smaller over larger eigenvalue of the covariance matrix of `(y, phi)` with the weights `z_i^2`.
 pub(super) fn roundness(jet: &[Constituent]) -> f64 {
     let Some(hardest) = jet.first() else {
         return 0.0;
     };
-    let mean =
-        |value: &dyn Fn(&Constituent) -> f64| -> f64 { jet.iter().map(|c| c.z * value(c)).sum() };
+    let total: f64 = jet.iter().map(|c| c.z * c.z).sum();
+    let mean = |value: &dyn Fn(&Constituent) -> f64| -> f64 {
+        jet.iter().map(|c| c.z * c.z * value(c)).sum::<f64>() / total
+    };
     // Coordinates relative to the hardest constituent: no branch cut runs through the jet.
     let y = |c: &Constituent| c.y - hardest.y;
     let phi = |c: &Constituent| wrap(c.phi - hardest.phi);
@@ -44,9 +46,7 @@ pub(super) fn roundness(jet: &[Constituent]) -> f64 {
     let yy = mean(&|c| (y(c) - y_mean).powi(2));
     let pp = mean(&|c| (phi(c) - phi_mean).powi(2));
     let yp = mean(&|c| (y(c) - y_mean) * (phi(c) - phi_mean));
-    let half_trace = 0.5 * (yy + pp);
-    let half_gap = (0.5 * (yy - pp)).hypot(yp);
-    let largest = half_trace + half_gap;
+    let largest = 0.5 * (yy + pp) + (0.5 * (yy - pp)).hypot(yp);
     if largest == 0.0 {
         return 0.0;
     }

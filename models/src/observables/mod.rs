@@ -13,7 +13,7 @@
 //! | `w_pf` | `sum z_i dR(i, jet)` | pt, y, phi |
 //! | `ptd` | `sqrt(sum z_i^2)` | pt |
 //! | `c_beta` | `sum_(i<j) z_i z_j dR_ij^beta` | pt, y, phi |
-//! | `r_lambda` | `lambda_min / lambda_max` of `sum z_i d_i d_i^T`, `d_i` from the centroid | pt, y, phi |
+//! | `r_lambda` | `lambda_min / lambda_max` of the covariance matrix of `(y, phi)`, weights `z_i^2` | pt, y, phi |
 //! | `s_frag` | `-sum z_i ln z_i` | pt |
 //! | `s_pid` | `-sum_k f_k ln f_k`, `f_k` the share of species `k` in the number | pt, pid |
 //! | `e_q` | `sum_charged z_i` | pt, pid |

@@ -60,10 +60,11 @@ pub enum Observable {
         /// Most constituents that count.
         particles: Option<usize>,
     },
-    /// Roundness: the smaller over the larger eigenvalue of the covariance of the constituents in
-    /// `(y, phi)`, weighted with their momentum; from 0 (a line) to 1 (round).
+    /// Roundness: the smaller over the larger eigenvalue of the covariance matrix of `(y, phi)` over
+    /// the constituents with the weights `pT_i^2`; from 0 (a line) to 1 (round).
     ///
-    /// Fewer than two different directions give 0.
+    /// The matrix is that of CMS-PAS-JME-13-002, so this is the square of their minor over their
+    /// major axis. Fewer than two different directions give 0.
     RLambda {
         /// Transverse momenta.
         pt: String,
@@ -75,7 +76,9 @@ pub enum Observable {
         particles: Option<usize>,
     },
     /// Entropy of the momentum fractions `z_i = pT_i / sum pT`: `-sum z_i ln z_i`, 0 for one
-    /// constituent and at most the logarithm of their number.
+    /// constituent and at most the logarithm of their number; it is not divided by that.
+    ///
+    /// The negative of the `zlogz` of the hls4ml LHC jet set, on all constituents.
     SFrag {
         /// Transverse momenta.
         pt: String,
