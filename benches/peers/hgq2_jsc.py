@@ -66,13 +66,19 @@ def front(points):
     return kept
 
 
-def run(settings, beta, seed, data):
+def run(settings, beta, seed, data, folder):
     """One training: the final point and the calibrated front of the epochs it went through."""
     model, visited, seconds = network.train(settings, beta, seed, data["train"], data["validation"])
-    final = measure(model, model.get_weights(), data)
+    # The final network comes last, so that it is the one that is written.
+    last = model.get_weights()
     points = [
         {"epoch": epoch, **measure(model, weights, data)} for _, _, epoch, weights in visited.front
     ]
+    final = measure(model, last, data)
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"beta-{beta:g}-seed-{seed}"
+        (folder / f"{name}.ir").write_text(exact.ir(exact.layers(model), name))
     return {
         "side": "hgq2",
         "beta": beta,
@@ -106,6 +112,7 @@ def arguments():
     parser.add_argument("--betas", type=float, nargs="+", required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--out", type=pathlib.Path, required=True, help="JSON list, one entry for each run")
+    parser.add_argument("--write-ir", type=pathlib.Path, metavar="DIR", help="also write the final networks in trigforge's textual form")
     parser.add_argument("--resume", action="store_true", help="keep the runs of an earlier call, skip those that are done")
     for field in dataclasses.fields(Settings):
         if field.name == "hidden":
@@ -127,7 +134,7 @@ def main():
         for beta in options.betas:
             if (beta, seed) in done:
                 continue
-            entry = run(settings, beta, seed, data)
+            entry = run(settings, beta, seed, data, options.write_ir)
             runs.append(entry)
             store(options.out, runs)
             print(
