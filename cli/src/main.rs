@@ -31,6 +31,7 @@ enum Command {
     Run(commands::run::Args),
     Verify(commands::verify::Args),
     Latency(commands::latency::Args),
+    Data(commands::data::Args),
     Train(commands::train::Args),
     Demo(commands::demo::Args),
 }
@@ -42,6 +43,7 @@ fn main() -> Result<()> {
         Command::Run(args) => commands::run::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Latency(args) => commands::latency::run(&args),
+        Command::Data(args) => commands::data::run(&args),
         Command::Train(args) => commands::train::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
     }

@@ -2,6 +2,7 @@
 
 pub mod circuit;
 pub mod compile;
+pub mod data;
 pub mod demo;
 pub mod inspect;
 pub mod latency;

@@ -184,6 +184,14 @@ pub enum DataError {
         /// Its name.
         name: String,
     },
+    /// A file of events cannot be written.
+    #[error("{}: cannot be written: {reason}", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// Several things are wrong; all of them.
     #[error("{}", lines(problems))]
     Several {

@@ -19,6 +19,7 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use config::{DataConfig, Derived, InputConfig, Transform};
 pub use dataset::Dataset;
