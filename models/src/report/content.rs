@@ -111,14 +111,14 @@ pub enum ReportError {
 }
 
 impl Report {
-    /// The report as JSON, lists of numbers on one line each.
+    /// The report as JSON, innermost lists and objects on one line each.
     ///
     /// # Errors
     ///
     /// None for a report of finite numbers.
     pub fn json(&self) -> Result<String, ReportError> {
         let pretty = serde_json::to_string_pretty(self)?;
-        Ok(json::short_lists(&pretty) + "\n")
+        Ok(json::compact(&pretty) + "\n")
     }
 
     /// Reads what [`Report::json`] wrote.

@@ -5,10 +5,16 @@
 //! other: no script, no link, every picture inside. The same report gives the same bytes.
 
 mod content;
+mod html;
 mod json;
+pub mod page;
 mod part;
+pub mod plot;
 mod widths;
 
 pub use content::{Baseline, Cost, CurvePoint, Fact, Report, ReportError};
 pub use part::{Figures, Part, TargetFigures, Targets};
 pub use widths::{LayerWidths, WidthKind};
+
+#[cfg(test)]
+mod tests;
