@@ -29,7 +29,7 @@ def load(folder):
     parts = {}
     for part in PARTS:
         with np.load(folder / f"{part}.npz") as file:
-            parts[part] = (file["features"].astype(np.float64), file["label"].astype(np.int32))
+            parts[part] = (file["features"].astype(np.float64), file["labels"].astype(np.int32))
     mean, deviation = parts["train"][0].mean(axis=0), parts["train"][0].std(axis=0)
     return {part: (((x - mean) / deviation).astype(np.float32), y) for part, (x, y) in parts.items()}
 
