@@ -33,6 +33,7 @@ enum Command {
     Latency(commands::latency::Args),
     Data(commands::data::Args),
     Train(commands::train::Args),
+    Sweep(commands::sweep::Args),
     Demo(commands::demo::Args),
 }
 
@@ -45,6 +46,7 @@ fn main() -> Result<()> {
         Command::Latency(args) => commands::latency::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Sweep(args) => commands::sweep::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
     }
 }

@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod latency;
 pub mod run;
 mod run_float;
+pub mod sweep;
 pub mod train;
 pub mod verify;
 

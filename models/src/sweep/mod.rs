@@ -20,6 +20,7 @@ mod path;
 mod progress;
 mod propose;
 mod range;
+mod result;
 mod run;
 mod space;
 mod state;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 pub use error::SweepError;
 pub use figures::Figures;
 pub use range::Range;
+pub use result::SweepSummary;
 pub use space::{Method, Objective, Space};
 pub use state::{Outcome, Trial};
 
@@ -53,17 +55,6 @@ pub struct SweepOptions {
     pub resume: bool,
     /// Shows no progress.
     pub quiet: bool,
-}
-
-/// What a sweep found.
-#[derive(Debug, Clone)]
-pub struct SweepSummary {
-    /// What was searched.
-    pub space: Space,
-    /// All trials, by number.
-    pub trials: Vec<Trial>,
-    /// The trials that no other one beats in both cost and objective, cheapest first.
-    pub front: Vec<usize>,
 }
 
 /// Trains a network for each trial of a sweep and writes their folders, `sweep.json`,
@@ -121,13 +112,9 @@ fn sweep_with(
         trainer,
         quiet: options.quiet,
     };
-    let state = run.run(state)?;
-    let front = pareto::front(&state.scored());
-    Ok(SweepSummary {
-        front: front.iter().map(|scored| scored.trial).collect(),
-        space: state.space,
-        trials: state.trials,
-    })
+    let summary = SweepSummary::new(dir.clone(), run.run(state)?);
+    summary.write_json()?;
+    Ok(summary)
 }
 
 #[cfg(test)]

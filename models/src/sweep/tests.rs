@@ -136,6 +136,17 @@ fn a_sweep_records_failures_and_finds_the_front() {
         });
         assert!(beaten, "{trial:?}");
     }
+    let text = std::fs::read_to_string(dir.path().join("out/pareto.json")).expect("file");
+    let json: serde_json::Value = serde_json::from_str(&text).expect("json");
+    assert_eq!(json["failed"], summary.failed());
+    let points = json["front"].as_array().expect("front");
+    for (point, number) in points.iter().zip(&summary.front) {
+        assert_eq!(point["trial"], *number);
+        assert_eq!(point["ebops"], figures(number).ebops);
+        let units = summary.trials[*number].values[0].as_integer();
+        assert_eq!(point["parameters"]["model.hidden[0]"].as_i64(), units);
+    }
+    assert_eq!(points.len(), summary.front.len());
     // Each folder holds the configuration of its trial, as `train` takes it.
     let path = dir.path().join("out/trial-0023/config.toml");
     let config = Config::from_file(&path).expect("config");
