@@ -254,25 +254,39 @@ fn functions_round_once_with_the_quantiser_behind_them() -> Outcome {
     Ok(())
 }
 
-/// Integers behind scales meet them at the quantiser: per channel, after a sum
-/// with a float constant and a ReLU.
+/// Integers behind scales meet them at the quantiser, per channel, after a ReLU;
+/// long scales of few integers are part of a table.
 #[test]
 fn scales_stay_factors_until_the_next_quantiser() -> Outcome {
-    let graph = graph(&[2, 4], |graph, x| {
-        let scale = arr1(&[0.3, 0.7, 1.1, 0.013]).into_dyn();
-        let weights = graph.constant_node("s", scale);
-        let y = graph.op_node("mul", Op::Mul, &[x, weights])?;
-        let y = graph.op_node("relu", Op::Relu, &[y])?;
-        let rounding = ScaledQuantizer {
-            scale: arr0(0.05).into_dyn(),
-            rounding: IntegerRounding::Away,
-            ..ScaledQuantizer::integers(0, 100)
-        };
-        graph.op_node("y", Op::ScaledQuantize(rounding), &[y])
-    })?;
-    let notes = exact("scales", &graph)?;
+    let scaled = |powers: u32, unit: f64| {
+        graph(&[2, 4], |graph, mut x| {
+            for power in 0..powers {
+                x = graph.op_node(format!("power{power}"), Op::Mul, &[x, x])?;
+            }
+            // What moves ends the chain of which a table could be made.
+            let moved = graph.reshape_node("moved", x, vec![8])?;
+            let x = graph.reshape_node("back", moved, vec![2, 4])?;
+            behind_scales(graph, x, unit)
+        })
+    };
+    let notes = exact("wide", &scaled(2, 1e-3)?)?;
     assert!(notes.contains("an integer and a shift"), "{notes}");
+    assert_eq!(exact("narrow", &scaled(0, 1.0)?)?, "");
     Ok(())
+}
+
+/// ReLU of a value times four scales, rounded to integers.
+fn behind_scales(graph: &mut Graph, x: Id, unit: f64) -> Result<Id, String> {
+    let scale = arr1(&[0.3, 0.7, 1.1, 0.013]).into_dyn() * unit;
+    let weights = graph.constant_node("s", scale);
+    let y = graph.op_node("mul", Op::Mul, &[x, weights])?;
+    let y = graph.op_node("relu", Op::Relu, &[y])?;
+    let rounding = ScaledQuantizer {
+        scale: arr0(0.05).into_dyn(),
+        rounding: IntegerRounding::Away,
+        ..ScaledQuantizer::integers(0, 100)
+    };
+    graph.op_node("y", Op::ScaledQuantize(rounding), &[y])
 }
 
 #[test]
@@ -287,7 +301,7 @@ fn what_has_no_integer_form_is_named() -> Outcome {
             })?,
         ),
         (
-            "an index of a table at most 12",
+            "an index of a table at most 16",
             graph(&[2, 4], |graph, x| {
                 let y = graph.op_node("square", Op::Mul, &[x, x])?;
                 let y = graph.op_node("fourth", Op::Mul, &[y, y])?;

@@ -256,8 +256,14 @@ fn floats_of_equal_steps_are_integers() -> Outcome {
 fn what_is_not_taken_of_quant_is_named() -> Outcome {
     let plain = || quant_with("ROUND", 0, true);
     let of = |scale, zero, bits| quant_constants(scale, zero, bits);
-    let mut two_widths = of(0.5, 0.0, 4.0);
-    two_widths[2] = floats("b", &[2], &[4.0, 5.0]);
+    let with_widths = |scale, widths: &[f32]| {
+        let mut constants = of(scale, 0.0, 4.0);
+        constants[2] = floats("b", &[widths.len()], widths);
+        constants
+    };
+    let two_widths = || with_widths(0.5, &[4.0, 5.0]);
+    let three_widths = with_widths(0.5, &[4.0, 5.0, 6.0]);
+    let coarse = with_widths(0.3, &[4.0, 5.0]);
     let mut three_scales = of(0.5, 0.0, 4.0);
     three_scales[0] = floats("s", &[3], &[0.5, 0.25, 0.125]);
     let cases = [
@@ -281,8 +287,19 @@ fn what_is_not_taken_of_quant_is_named() -> Outcome {
         (plain(), of(0.5, 0.5, 4.0), "zero point is 0.5"),
         (plain(), of(0.5, 0.0, 4.5), "bit width is 4.5"),
         (plain(), of(0.5, 0.0, 64.0), "bit width is 64"),
-        (plain(), of(0.5, 0.0, 0.0), "bit width is 0"),
-        (plain(), two_widths, "2 bit widths"),
+        (plain(), of(0.5, 0.0, -1.0), "bit width is -1"),
+        (plain(), three_widths, "bit widths of shape [3]"),
+        (plain(), coarse, "several bit widths"),
+        (
+            quant_with("CEIL", 0, true),
+            two_widths(),
+            "several bit widths",
+        ),
+        (
+            quant_with("ROUND", 1, false),
+            two_widths(),
+            "several bit widths",
+        ),
         (plain(), three_scales, "do not broadcast"),
     ];
     for (node, constants, expected) in cases {

@@ -1,13 +1,14 @@
-//! `lookup index, rows`: an embedding, one row for each index.
+//! `lookup index, rows`: one row for each index, of an embedding or of computed
+//! values.
 //!
-//! `rows` is a constant `[n, d]`, `index` a tensor of whole numbers (f = 0)
-//! whose range lies within 0 ..= n - 1; the result has the shape of `index`
-//! and a last axis of d:
+//! `rows` is `[n, d]`, `index` a tensor of whole numbers (f = 0) whose range
+//! lies within 0 ..= n - 1; the result has the shape of `index` and a last axis
+//! of d:
 //!
 //! y[.., j] = rows[index[..], j].
 //!
 //! The formats are those of `rows`, which may differ between columns, but not
-//! between rows.
+//! between rows; the range of an element is the hull of all that it can be.
 
 use super::{
     Attribute, Attributes, Derived, Operand, Operation, Values, Wires, expect_args, expect_declared,
@@ -58,7 +59,6 @@ impl Operation for Lookup {
     ) -> Result<Derived, String> {
         expect_args::<2>(args)?;
         let (index, rows) = (&args[0], &args[1]);
-        let values = rows.constant.ok_or("the rows must be a constant")?;
         let (count, columns) = match rows.ty.shape[..] {
             [count, columns] if columns > 0 => (count, columns),
             _ => {
@@ -89,15 +89,11 @@ impl Operation for Lookup {
             let hulls = match last.take() {
                 Some((known, hulls)) if known == of => hulls,
                 _ => {
-                    let points = |at: usize| {
-                        values[at * columns..][..columns]
-                            .iter()
-                            .map(|&m| Interval::point(m))
-                    };
-                    let mut hulls: Vec<_> = points(lo).collect();
+                    let ranges = |at: usize| &rows.range[at * columns..][..columns];
+                    let mut hulls = ranges(lo).to_vec();
                     for row in lo + 1..=hi {
-                        for (hull, point) in hulls.iter_mut().zip(points(row)) {
-                            *hull = hull.hull(point);
+                        for (hull, range) in hulls.iter_mut().zip(ranges(row)) {
+                            *hull = hull.hull(*range);
                         }
                     }
                     hulls
@@ -120,6 +116,7 @@ impl Operation for Lookup {
         }
         y
     }
+
     fn lower(
         &self,
         args: &[Wires<'_>],
@@ -127,8 +124,10 @@ impl Operation for Lookup {
         circuit: &mut Builder,
     ) -> Result<Vec<Wire>, String> {
         let (index, rows) = (args[0], args[1]);
-        let values = rows.constant.ok_or("the rows must be a constant")?;
         let columns = rows.ty.shape[1];
+        let Some(values) = rows.constant else {
+            return chosen(index.wires, rows.wires, columns, circuit);
+        };
         let formats = result.element_formats();
         let column =
             |j: usize| -> Vec<i64> { values.iter().skip(j).step_by(columns).copied().collect() };
@@ -141,4 +140,31 @@ impl Operation for Lookup {
         }
         Ok(wires)
     }
+}
+
+/// Rows of wires, by comparing the index with each row that it can name.
+fn chosen(
+    index: &[Wire],
+    rows: &[Wire],
+    columns: usize,
+    circuit: &mut Builder,
+) -> Result<Vec<Wire>, String> {
+    let rows: Vec<&[Wire]> = rows.chunks(columns).collect();
+    let mut wires = Vec::with_capacity(index.len() * columns);
+    for &at in index {
+        let at = circuit.align(at, 0)?;
+        let range = circuit.range(at);
+        let candidates = &rows[range.lo as usize..=range.hi as usize];
+        let (last, others) = candidates.split_last().ok_or("it has no row")?;
+        let mut found = last.to_vec();
+        for (number, row) in (range.lo..).zip(others) {
+            let number = circuit.constant(number, 0);
+            let here = circuit.equal(at, number)?;
+            for (found, &wire) in found.iter_mut().zip(*row) {
+                *found = circuit.select(here, wire, *found)?;
+            }
+        }
+        wires.extend(found);
+    }
+    Ok(wires)
 }

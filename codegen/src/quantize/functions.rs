@@ -1,20 +1,20 @@
 //! Functions of one value: exact where integers have them, else tables.
 //!
-//! A table has an entry for every mantissa that its operand can take. If all
-//! that takes the function's result is one quantiser, the entries are that
-//! quantiser's results, so that no rounding happens twice. Else they are
-//! rounded to [`ENTRY_BITS`] bits.
+//! A table has an entry for every mantissa that its operand can take. Where
+//! quantisers round the function's result, `composed` has made tables of it
+//! already; here the entries are rounded to [`ENTRY_BITS`] bits.
 
 use trigforge::{Format, Overflow, Rounding};
 
 use crate::ir::{NodeId, TensorType};
 use crate::ops::{self, Constant, Requantize};
-use crate::real::{Dyadic, Function, Id, Node, Op, encode};
+use crate::real::{Function, Node, encode};
 
+use super::composed::MOST_INDEX_BITS;
 use super::integer::Writer;
 use super::scale::Carried;
 
-/// Most index bits of a table.
+/// Most index bits of a table that quantisation after training makes.
 pub(super) const INDEX_BITS: u32 = 12;
 
 /// Bits of the entries of a table that no quantiser follows.
@@ -22,12 +22,7 @@ const ENTRY_BITS: i32 = 16;
 
 impl Writer<'_> {
     /// A function of one value.
-    pub(super) fn unary(
-        &mut self,
-        id: Id,
-        node: &Node,
-        function: Function,
-    ) -> Result<Carried, String> {
+    pub(super) fn unary(&mut self, node: &Node, function: Function) -> Result<Carried, String> {
         let x = self.operand(node.args[0], false)?;
         let op: Option<ops::Op> = match function {
             Function::Abs => Some(ops::Abs.into()),
@@ -70,7 +65,7 @@ impl Writer<'_> {
                 let result = self.add(&node.name, op, &[x.node], None)?;
                 Ok(Carried { node: result, ..x })
             }
-            None => self.function(id, node, &|x| function.apply(x)),
+            None => self.function(node, &|x| function.apply(x)),
         }
     }
 
@@ -105,25 +100,22 @@ impl Writer<'_> {
     /// A function of the operand of a node, as a table.
     pub(super) fn function(
         &mut self,
-        id: Id,
         node: &Node,
         function: &dyn Fn(f64) -> f64,
     ) -> Result<Carried, String> {
         let x = self.operand(node.args[0], false)?;
         let shape = node.shape.clone();
-        let table = self.table(&node.name, &x, &shape, function, Some(id))?;
+        let table = self.table(&node.name, &x, &shape, function)?;
         Ok(Carried::plain(table))
     }
 
-    /// A table of a function over the range of a value. With `id`, the node
-    /// whose result it is, a quantiser that follows gives the entries.
+    /// A table of a function over the range of a value.
     pub(super) fn table(
         &mut self,
         name: &str,
         x: &Carried,
         shape: &[usize],
         function: &dyn Fn(f64) -> f64,
-        id: Option<Id>,
     ) -> Result<NodeId, String> {
         let index = match x.scale.single() {
             Some(_) => x.node,
@@ -139,78 +131,23 @@ impl Writer<'_> {
         };
         let range = self.hull(index);
         let bits = 64 - range.hi.abs_diff(range.lo).leading_zeros();
-        if bits > INDEX_BITS {
+        if bits > MOST_INDEX_BITS {
             return Err(format!(
                 "its operand takes values of {bits} bits, an index of a table at most \
-                 {INDEX_BITS}: quantise it, or give calibration events (--calib FILE --width W)"
+                 {MOST_INDEX_BITS}: quantise it, or give calibration events (--calib FILE \
+                 --width W)"
             ));
         }
         let values: Vec<_> = (range.lo..=range.hi)
             .map(|m| function(libm::scalbn(m as f64, -f) * factor))
             .collect();
-        let quantiser = id.and_then(|id| self.only_quantiser(id));
-        let (mantissas, format) = match quantiser {
-            Some(quantiser) => {
-                let entries = self.quantised(quantiser, &values)?;
-                let users = id.map(|id| self.users[id.0].clone()).unwrap_or_default();
-                users.iter().for_each(|user| self.fused[user.0] = true);
-                entries
-            }
-            None => self.entries(name, &values)?,
-        };
+        let (mantissas, format) = self.entries(name, &values)?;
         let entries = TensorType::uniform([mantissas.len()], format);
         let entries =
             self.add_constant(&format!("{name}.table"), Constant { mantissas }, entries)?;
         debug_assert_eq!(self.builder.ty(index).shape, shape);
         let op = ops::Table { first: range.lo };
         self.add(name, op, &[index, entries], None)
-    }
-
-    /// The quantiser that all users of a node are, if they are one.
-    fn only_quantiser(&self, id: Id) -> Option<Id> {
-        let users = &self.users[id.0];
-        let first = *users.first()?;
-        let op = &self.graph.node(first).op;
-        let known = match op {
-            Op::Quantize(quantizer) => quantizer.formats.entries().len() == 1,
-            Op::ScaledQuantize(quantizer) => {
-                quantizer.scale.len() == 1 && quantizer.zero.len() == 1
-            }
-            _ => false,
-        };
-        let same = users.iter().all(|user| self.graph.node(*user).op == *op);
-        (known && same && !self.is_output(id)).then_some(first)
-    }
-
-    /// What a quantiser makes of real numbers.
-    fn quantised(&self, quantiser: Id, values: &[f64]) -> Result<(Vec<i64>, Format), String> {
-        match &self.graph.node(quantiser).op {
-            Op::Quantize(quantizer) => {
-                let format = quantizer.formats.entries()[0];
-                let mantissas = values
-                    .iter()
-                    .map(|&value| {
-                        let real = finite(value)?;
-                        let modes = (quantizer.rounding, quantizer.overflow);
-                        Ok(real.requantize(format, modes.0, modes.1).0)
-                    })
-                    .collect::<Result<_, String>>()?;
-                Ok((mantissas, format))
-            }
-            Op::ScaledQuantize(quantizer) => {
-                let mut mantissas = Vec::with_capacity(values.len());
-                for &value in values {
-                    finite(value)?;
-                    let value = ndarray::arr1(&[value]).into_dyn();
-                    mantissas.extend(quantizer.apply(&value).iter().map(|&q| q as i64));
-                }
-                let lo = mantissas.iter().copied().min().unwrap_or(0);
-                let hi = mantissas.iter().copied().max().unwrap_or(0);
-                let format = Format::covering(lo.into(), hi.into(), 0);
-                Ok((mantissas, format.ok_or("its entries are too wide")?))
-            }
-            other => Err(format!("internal error: {} is no quantiser", other.name())),
-        }
     }
 
     /// Entries of [`ENTRY_BITS`] bits. What is not finite saturates.
@@ -241,11 +178,4 @@ impl Writer<'_> {
         self.note(name, text);
         Ok((mantissas, format))
     }
-}
-
-/// A table's entry, which a quantiser can saturate but not round if it is no
-/// number; infinite ones are as the largest doubles.
-fn finite(value: f64) -> Result<Dyadic, String> {
-    encode(value.clamp(f64::MIN, f64::MAX))
-        .ok_or_else(|| "it gives what is no number within its operand's range".to_owned())
 }

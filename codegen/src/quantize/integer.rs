@@ -12,6 +12,7 @@ use crate::ir::{Builder, Formats, Module, NodeId, TensorType, prune};
 use crate::ops::{self, Constant, Input, Values};
 use crate::real::{Graph, Id, Node, Op, Quantizer, Tensor};
 
+use super::composed;
 use super::constant;
 use super::notes::Note;
 use super::scale::Carried;
@@ -22,6 +23,8 @@ enum Lowered {
     Integer(Carried),
     /// An input or a float constant, whose format the use decides.
     Pending,
+    /// Part of a table behind it.
+    Inside,
     /// Refused, or dependent on what was.
     Refused,
 }
@@ -49,7 +52,8 @@ pub fn to_integer_noted(graph: &Graph) -> Result<(Module, Vec<Note>), Vec<Unsupp
         lowered: vec![Lowered::Pending; graph.nodes.len()],
         refused: Vec::new(),
         notes: Vec::new(),
-        fused: vec![false; graph.nodes.len()],
+        roots: composed::roots(graph),
+        inside: vec![None; graph.nodes.len()],
         contractions: HashMap::new(),
     };
     // Inputs come first, in the model's order.
@@ -69,6 +73,7 @@ pub fn to_integer_noted(graph: &Graph) -> Result<(Module, Vec<Note>), Vec<Unsupp
             Op::Input => continue,
             Op::Constant(_) => Lowered::Pending,
             _ if refused => Lowered::Refused,
+            _ if writer.is_inside(id) => Lowered::Inside,
             _ => match writer.node(id, node) {
                 Ok(integer) => Lowered::Integer(integer),
                 Err(reason) => writer.refuse(node, reason),
@@ -113,8 +118,10 @@ pub(super) struct Writer<'a> {
     lowered: Vec<Lowered>,
     refused: Vec<Unsupported>,
     notes: Vec<Note>,
-    /// Quantisers whose rounding the table before them does already.
-    pub(super) fused: Vec<bool>,
+    /// For each node, the value that it follows from element by element.
+    pub(super) roots: Vec<Id>,
+    /// Whether a node only stands in chains that become tables, once known.
+    pub(super) inside: Vec<Option<bool>>,
     /// Products with weights, to which a constant can be added.
     pub(super) contractions: HashMap<NodeId, (ops::Op, [NodeId; 2])>,
 }
@@ -263,6 +270,7 @@ impl Writer<'_> {
         match &self.lowered[id.0] {
             Lowered::Integer(value) => Ok(value.clone()),
             Lowered::Refused => Err(String::new()),
+            Lowered::Inside => Err("internal error: it is part of a table".to_owned()),
             Lowered::Pending => {
                 let node = self.graph.node(id);
                 let Op::Constant(tensor) = &node.op else {
@@ -273,6 +281,14 @@ impl Writer<'_> {
                 self.add_constant(&node.name, constant, ty)
                     .map(Carried::plain)
             }
+        }
+    }
+
+    /// What a node became, if it has become integers.
+    pub(super) fn integer(&self, id: Id) -> Option<&Carried> {
+        match &self.lowered[id.0] {
+            Lowered::Integer(value) => Some(value),
+            _ => None,
         }
     }
 
@@ -306,7 +322,7 @@ impl Writer<'_> {
             Op::Add | Op::Sub => self.sum(node),
             Op::Mul => self.product(node),
             Op::Div => self.quotient(node),
-            Op::Pow => self.power(id, node),
+            Op::Pow => self.power(node),
             Op::Min | Op::Max => self.extreme(node),
             Op::Less | Op::LessEqual | Op::Equal => self.comparison(node),
             Op::Where => self.choice(node),
@@ -315,7 +331,7 @@ impl Writer<'_> {
                 let result = self.add(&node.name, ops::Relu, &[x.node], None)?;
                 Ok(Carried { node: result, ..x })
             }
-            Op::Unary(function) => self.unary(id, node, *function),
+            Op::Unary(function) => self.unary(node, *function),
             Op::Softmax { axis } => self.softmax(node, *axis),
             Op::Reduce { kind, axis } => self.reduce(node, *kind, *axis),
             Op::Pool { .. } => self.pool(node),

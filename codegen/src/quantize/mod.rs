@@ -5,6 +5,8 @@
 //! ([`post_training`]). [`to_integer`] then writes the module, exactly, or says
 //! by name what is not exact.
 
+mod align;
+mod composed;
 mod constant;
 mod contraction;
 mod functions;

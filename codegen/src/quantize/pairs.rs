@@ -144,7 +144,7 @@ impl Writer<'_> {
         let name = format!("{}.reciprocal", node.name);
         let shape = self.graph.node(divisor).shape.clone();
         let divisor = self.operand(divisor, false)?;
-        let reciprocal = self.table(&name, &divisor, &shape, &f64::recip, None)?;
+        let reciprocal = self.table(&name, &divisor, &shape, &f64::recip)?;
         if let Some(tensor) = self.float(value).cloned()
             && super::constant::exact(&tensor, true).is_err()
         {
@@ -164,13 +164,13 @@ impl Writer<'_> {
     }
 
     /// A power with a constant exponent: a product for 2, else a table.
-    pub(super) fn power(&mut self, id: Id, node: &Node) -> Result<Carried, String> {
+    pub(super) fn power(&mut self, node: &Node) -> Result<Carried, String> {
         let exponent = self.float(node.args[1]).and_then(single);
         let exponent = exponent.ok_or("its exponent is not one constant")?;
         if exponent == 2.0 {
             return self.square(node);
         }
-        self.function(id, node, &|x| libm::pow(x, exponent))
+        self.function(node, &|x| libm::pow(x, exponent))
     }
 
     fn square(&mut self, node: &Node) -> Result<Carried, String> {

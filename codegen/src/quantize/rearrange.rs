@@ -5,7 +5,7 @@ use ndarray::Axis;
 use crate::ops::{self, Constant};
 use crate::real::{Node, Op, Tensor, encode};
 
-use crate::ir::TensorType;
+use crate::ir::{NodeId, TensorType};
 
 use super::integer::Writer;
 use super::scale::{Carried, Scale};
@@ -78,12 +78,7 @@ impl Writer<'_> {
     }
 
     /// The value of a frame, in units of a carried value.
-    fn padding(
-        &mut self,
-        node: &Node,
-        x: &Carried,
-        value: f64,
-    ) -> Result<crate::ir::NodeId, String> {
+    fn padding(&mut self, node: &Node, x: &Carried, value: f64) -> Result<NodeId, String> {
         let factor = match (value == 0.0, x.scale.single()) {
             (true, _) => 1.0,
             (false, Some(factor)) => factor,
@@ -126,7 +121,7 @@ impl Writer<'_> {
         })
     }
 
-    /// Rows of a matrix of constants.
+    /// Rows of a matrix by an index.
     pub(super) fn lookup(&mut self, node: &Node) -> Result<Carried, String> {
         let index = self.operand(node.args[0], false)?;
         let rows = self.operand(node.args[1], false)?;
@@ -137,7 +132,9 @@ impl Writer<'_> {
             false => rows,
             true => Carried::plain(self.plain_operand(node.args[1])?),
         };
-        let result = self.add(&node.name, ops::Lookup, &[index.node, rows.node], None)?;
+        let columns = self.builder.ty(rows.node).shape[1];
+        let even = self.aligned(&format!("{}.rows", node.name), rows.node, |at| at % columns)?;
+        let result = self.add(&node.name, ops::Lookup, &[index.node, even], None)?;
         let rank = node.shape.len();
         Ok(Carried {
             node: result,

@@ -127,7 +127,11 @@ impl Writer<'_> {
                 let key = self.even_along(node.args[0], axis)?;
                 let x = self.even_along(node.args[1], axis)?;
                 let op = ops::TopK { axis, k, largest };
-                let result = self.add(&node.name, op, &[key.node, x.node], None)?;
+                let even = self.aligned(&format!("{}.key", node.name), key.node, |_| 0)?;
+                let lanes = ops::Lanes::new(&self.builder.ty(x.node).shape, axis);
+                let lane = |at| at / (lanes.length * lanes.inner) * lanes.inner + at % lanes.inner;
+                let elements = self.aligned(&format!("{}.elements", node.name), x.node, lane)?;
+                let result = self.add(&node.name, op, &[even, elements], None)?;
                 Ok(Carried {
                     node: result,
                     scale: x.scale,

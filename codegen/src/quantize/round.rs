@@ -61,10 +61,10 @@ impl Writer<'_> {
                 plain(self.add_constant(&from.name, constant, ty))
             }
             _ => {
-                let x = self.operand(node.args[0], false)?;
-                if self.fused[id.0] {
-                    return Ok(x);
+                if let Some(tables) = self.composed(id)? {
+                    return Ok(tables);
                 }
+                let x = self.operand(node.args[0], false)?;
                 let rank = node.shape.len();
                 let product = self.multiplied(&node.name, x.node, &x.scale.tensor(rank))?;
                 let smallest = quantizer.formats.entries().iter().map(|format| format.f());
@@ -96,10 +96,10 @@ impl Writer<'_> {
             let node = self.add_constant(&from.name, constant, ty)?;
             return Ok(Carried::plain(node));
         }
-        let x = self.operand(node.args[0], false)?;
-        if self.fused[id.0] {
-            return Ok(x);
+        if let Some(tables) = self.composed(id)? {
+            return Ok(tables);
         }
+        let x = self.operand(node.args[0], false)?;
         let (name, zero) = (node.name.as_str(), &quantizer.zero);
         let shifted = zero.iter().any(|&zero| zero != 0.0);
         let rank = node.shape.len();

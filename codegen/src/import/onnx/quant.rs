@@ -16,8 +16,14 @@
 //! Where the scales are powers of two, the zero point is 0 and the mode and the
 //! range are those of a format, it becomes a rounding to formats; a narrow
 //! signed range is SAT_SYM. Anything else becomes a rounding to integers, a
-//! difference and a product. A signed width of 1 gives 1 and -1 by the sign, as
-//! `BipolarQuant` does.
+//! difference and a product.
+//!
+//! The width is one number or, where the rounding is one to formats, a tensor
+//! that broadcasts. A width of 0, of which QONNX says nothing, leaves only 0.
+//! One signed width of 1 gives 1 and -1 by the sign, as `BipolarQuant` does and
+//! as that executor, which takes one width alone, computes it; among several
+//! widths a signed 1 has the range of the formula: -1 and 0, or 0 alone if
+//! narrow.
 
 use ndarray::IxDyn;
 use trigforge::{Format, Overflow, Rounding};
@@ -36,14 +42,15 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
     let x = call.arg(0)?;
     let scale = scope.constant(call.arg(1)?, "the scale")?.clone();
     let zero = scope.constant(call.arg(2)?, "the zero point")?.clone();
-    let width = bit_width(scope, call.arg(3)?)?;
-    let (lo, hi) = range(width, signed, narrow);
+    let widths = bit_widths(scope, call.arg(3)?)?;
+    let single = single(&widths);
+    let (lo, hi) = range(single.unwrap_or(0), signed, narrow);
     let quantizer = ScaledQuantizer {
         scale,
         zero,
         lo,
         hi,
-        rounding: match signed && width == 1 {
+        rounding: match signed && single == Some(1) {
             true => IntegerRounding::Bipolar,
             false => rounding,
         },
@@ -51,9 +58,24 @@ pub(super) fn translate(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Resul
     };
     let shape = scope.graph.node(x).shape.clone();
     quantizer.check(&shape)?;
-    match formats(&quantizer, width, signed, narrow, shape.len()) {
-        Some(formats) => scope.op(call.name, Op::Quantize(formats), &[x]),
-        None => affine(scope, call.name, x, quantizer),
+    if crate::ir::broadcast_shape(widths.shape(), &shape).as_ref() != Some(&shape) {
+        return Err(format!(
+            "its bit widths of shape {:?} do not broadcast to the operand's shape {shape:?}",
+            widths.shape()
+        ));
+    }
+    match (
+        formats(&quantizer, &widths, signed, narrow, shape.len()),
+        single,
+    ) {
+        (Some(formats), _) => scope.op(call.name, Op::Quantize(formats), &[x]),
+        (None, Some(_)) => affine(scope, call.name, x, quantizer),
+        (None, None) => Err(
+            "it has several bit widths, which are taken with scales that are powers of two, zero \
+             points of 0 and a range and rounding that formats have (not narrow unsigned ones, \
+             CEIL or UP)"
+                .to_owned(),
+        ),
     }
 }
 
@@ -148,11 +170,33 @@ pub(super) fn bit_width(scope: &Scope<'_>, id: Id) -> Result<u32, String> {
     }
 }
 
-/// The integers of a width, 1 to 32. Narrow leaves out the lowest signed or the
+/// Constants that hold widths of 0 to 32.
+fn bit_widths(scope: &Scope<'_>, id: Id) -> Result<Tensor, String> {
+    let widths = scope.constant(id, "the bit width")?;
+    let taken = |width: f64| width.fract() == 0.0 && (0.0..=32.0).contains(&width);
+    match widths.iter().find(|width| !taken(**width)) {
+        None if widths.is_empty() => Err("it has no bit width".to_owned()),
+        None => Ok(widths.clone()),
+        Some(width) => Err(format!(
+            "its bit width is {width}, expected an integer from 0 to 32"
+        )),
+    }
+}
+
+/// The number of a tensor that holds one.
+fn single(widths: &Tensor) -> Option<u32> {
+    match widths.len() {
+        1 => widths.first().map(|&width| width as u32),
+        _ => None,
+    }
+}
+
+/// The integers of a width, 0 to 32. Narrow leaves out the lowest signed or the
 /// highest unsigned one; a signed width of 1 is 1 and -1.
 pub(super) fn range(width: u32, signed: bool, narrow: bool) -> (i64, i64) {
     let narrow = i64::from(narrow);
     match (signed, width) {
+        (_, 0) => (0, 0),
         (true, 1) => (-1, 1),
         (true, _) => {
             let half = 1 << (width - 1);
@@ -165,7 +209,7 @@ pub(super) fn range(width: u32, signed: bool, narrow: bool) -> (i64, i64) {
 /// The same rounding to formats, if there is one.
 fn formats(
     quantizer: &ScaledQuantizer,
-    width: u32,
+    widths: &Tensor,
     signed: bool,
     narrow: bool,
     rank: usize,
@@ -181,15 +225,31 @@ fn formats(
     if quantizer.zero.iter().any(|&zero| zero != 0.0) || (narrow && !signed) {
         return None;
     }
-    let format = |&scale: &f64| {
+    let dims = crate::ir::broadcast_shape(quantizer.scale.shape(), widths.shape())?;
+    let (scales, widths) = (
+        quantizer.scale.broadcast(&dims[..])?,
+        widths.broadcast(&dims[..])?,
+    );
+    // What has no bits is 0 whatever its step is.
+    let empty = |width: u32| width == 0 || (width == 1 && signed && narrow);
+    let format = |(&scale, &width): (&f64, &f64)| {
+        let width = width as u32;
+        if empty(width) {
+            return Some(None);
+        }
         let step = encode(scale).filter(|step| step.m == 1)?;
-        Format::new(signed, width as i32 - i32::from(signed) - step.f, step.f)
+        Format::new(signed, width as i32 - i32::from(signed) - step.f, step.f).map(Some)
     };
-    let formats: Option<Vec<_>> = quantizer.scale.iter().map(format).collect();
-    let mut dims = vec![1; rank.checked_sub(quantizer.scale.ndim())?];
-    dims.extend(quantizer.scale.shape());
+    let formats: Option<Vec<_>> = scales.iter().zip(&widths).map(format).collect();
+    let formats = formats?;
+    // Nor is it to ask others for more fractional bits than they have.
+    let least = formats.iter().flatten().map(|format| format.f()).min();
+    let none = Format::new(false, -least.unwrap_or(0), least.unwrap_or(0))?;
+    let formats = formats.into_iter().map(|format| format.unwrap_or(none));
+    let mut padded = vec![1; rank.checked_sub(dims.len())?];
+    padded.extend(dims);
     Some(Quantizer {
-        formats: Formats::each(dims, formats?),
+        formats: Formats::each(padded, formats.collect()),
         rounding,
         overflow: match narrow {
             true => Overflow::SatSym,

@@ -2,6 +2,7 @@
 
 mod writer;
 
+pub(super) mod computed_index;
 pub(super) mod einsum;
 pub(super) mod normalization;
 pub(super) mod recurrent;

@@ -2,6 +2,7 @@
 
 use super::{Call, Row, Scope, Types, row};
 use crate::import::onnx::call::axis;
+use crate::import::onnx::composed::{Writer, computed_index};
 use crate::ir::element_count;
 use crate::real::{Id, Op};
 
@@ -47,13 +48,17 @@ fn gather(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> 
             }
             scope.op(call.name, Op::Gather { axis, indices }, &[x])?
         }
-        // Rows of an embedding.
-        Err(_) if axis == 0 => {
-            let rows = vec![shape[0], element_count(&shape[1..])];
+        // Rows of an embedding, or of the one event.
+        Err(_) if element_count(&shape[..axis]) == 1 => {
+            let rows = vec![shape[axis], element_count(&shape[axis + 1..])];
             let rows = scope.reshape(call.name, x, rows)?;
             scope.op(call.name, Op::Lookup, &[index, rows])?
         }
-        Err(reason) => return Err(format!("{reason}, except along axis 0")),
+        Err(reason) => {
+            return Err(format!(
+                "{reason}, except along axis 0, or behind axes of size 1"
+            ));
+        }
     };
     scope.reshape(call.name, gathered, to)
 }
@@ -62,14 +67,20 @@ fn gather_elements(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id,
     let (x, index) = (call.arg(0)?, call.arg(1)?);
     let shape = scope.shape(x);
     let axis = axis(call.attributes.int("axis", 0)?, shape.len())?;
-    let given = call.constant_ints(scope, 1, "its indices")?;
-    let along = positions(&given.unwrap_or_default(), shape[axis])?;
     let to = scope.shape(index);
     let inside = to.len() == shape.len()
         && (0..to.len()).all(|other| other == axis || to[other] <= shape[other]);
-    if !inside || along.is_empty() {
+    if !inside || to.contains(&0) {
         return Err(format!("indices of shape {to:?} into {shape:?}"));
     }
+    if !call.element_of(1)?.is_integer() {
+        return Err("its indices are no integers".to_owned());
+    }
+    let Ok(given) = call.constant_ints(scope, 1, "its indices") else {
+        let mut to = Writer::new(&mut scope.graph, call.name);
+        return computed_index::gather_elements(&mut to, x, index, axis);
+    };
+    let along = positions(&given.unwrap_or_default(), shape[axis])?;
     // Each index as a position in the flattened operand.
     let strides: Vec<usize> = (0..shape.len())
         .map(|axis| element_count(&shape[axis + 1..]))

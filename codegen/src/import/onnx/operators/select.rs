@@ -3,8 +3,8 @@
 use super::softmax::along_axis;
 use super::{Row, Types, row};
 use crate::import::onnx::call::{Call, axis};
-use crate::import::onnx::composed::Writer;
 use crate::import::onnx::composed::selection::{self, Update};
+use crate::import::onnx::composed::{Writer, computed_index};
 use crate::import::onnx::element::Element;
 use crate::import::onnx::scope::{Scope, Value};
 use crate::real::Id;
@@ -131,15 +131,21 @@ fn triangle(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String
 }
 
 fn gather_nd(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
-    let x = call.arg(0)?;
-    let indices = scope.constant(call.arg(1)?, "the indices")?.clone();
+    let (x, indices) = (call.arg(0)?, call.arg(1)?);
+    if !call.element_of(1)?.is_integer() {
+        return Err("its indices are no integers".to_owned());
+    }
+    let constant = scope.graph.constant(indices).cloned();
     let batch = match scope.opset {
         ..12 => 0,
         _ => call.attributes.int("batch_dims", 0)?,
     };
     let batch = usize::try_from(batch).map_err(|_| "attribute `batch_dims` is negative")?;
     let mut to = Writer::new(&mut scope.graph, call.name);
-    selection::gather_nd(&mut to, x, &indices, batch)
+    match constant {
+        Some(indices) => selection::gather_nd(&mut to, x, &indices, batch),
+        None => computed_index::gather_nd(&mut to, x, indices, batch),
+    }
 }
 
 fn scatter_nd(scope: &mut Scope<'_>, call: &mut Call<'_, '_>) -> Result<Id, String> {
