@@ -1,6 +1,6 @@
 """Trains the 16-64-32-32-5 jet tagger with HGQ2 at several betas; see README.md in this folder.
 
-    python hgq2_jsc.py --data DIR --betas 1e-6 1e-5 --seeds 1 2 3 --out hgq2.json --resume
+    python hgq2_jsc.py --data DIR --betas 1e-6 1e-5 1e-6:1e-3 --seeds 1 2 3 --out hgq2.json --resume
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402
 
 import hgq2_exact as exact  # noqa: E402
 import hgq2_network as network  # noqa: E402
-from hgq2_network import Settings  # noqa: E402
+from hgq2_network import Beta, Settings  # noqa: E402
 
 PARTS = ("train", "validation", "test")
 
@@ -77,11 +77,12 @@ def run(settings, beta, seed, data, folder):
     final = measure(model, last, data)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"beta-{beta:g}-seed-{seed}"
+        name = f"beta-{beta.first:g}-{beta.last:g}-seed-{seed}"
         (folder / f"{name}.ir").write_text(exact.ir(exact.layers(model), name))
     return {
         "side": "hgq2",
-        "beta": beta,
+        "beta_first": beta.first,
+        "beta": beta.last,
         "seed": seed,
         **final,
         **seconds,
@@ -109,7 +110,7 @@ def store(path, runs):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder of train.npz, validation.npz, test.npz")
-    parser.add_argument("--betas", type=float, nargs="+", required=True)
+    parser.add_argument("--betas", type=Beta.parse, nargs="+", required=True, help="BETA, or FIRST:LAST for one that grows")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--out", type=pathlib.Path, required=True, help="JSON list, one entry for each run")
     parser.add_argument("--write-ir", type=pathlib.Path, metavar="DIR", help="also write the final networks in trigforge's textual form")
@@ -128,17 +129,17 @@ def main():
     settings = Settings(**chosen)
     described = json.loads(json.dumps(dataclasses.asdict(settings)))
     runs = json.loads(options.out.read_text()) if options.resume and options.out.exists() else []
-    done = {(r["beta"], r["seed"]) for r in runs if r["settings"] == described}
+    done = {(r["beta_first"], r["beta"], r["seed"]) for r in runs if r["settings"] == described}
     data = load(options.data)
     for seed in options.seeds:
         for beta in options.betas:
-            if (beta, seed) in done:
+            if (beta.first, beta.last, seed) in done:
                 continue
             entry = run(settings, beta, seed, data, options.write_ir)
             runs.append(entry)
             store(options.out, runs)
             print(
-                f"beta {beta:g} seed {seed}: validation {entry['validation_accuracy']:.4f} "
+                f"beta {beta.first:g} to {beta.last:g} seed {seed}: validation {entry['validation_accuracy']:.4f} "
                 f"test {entry['test_accuracy']:.4f} EBOPs {entry['ebops']} ({entry['ebops_exact']} exact) "
                 f"{entry['wall_s']:.1f} s wall {entry['cpu_s']:.1f} s CPU",
                 flush=True,

@@ -22,18 +22,31 @@ class Settings:
     hidden: tuple[int, ...] = (64, 32, 32)
     epochs: int = 300
     batch: int = 512
-    learning_rate: float = 5e-3
-    # Cosines from the learning rate to zero within the run.
-    cycles: int = 1
-    # Share of the run in which beta grows (geometrically) to its final value.
-    ramp: float = 0.0
-    # Beta at the start of the ramp, as a share of the final one.
-    ramp_from: float = 0.01
+    learning_rate: float = 1e-2
+    # Cosines from the learning rate to zero in a run whose beta grows; one in a run at one beta.
+    ramp_cycles: int = 5
     batch_normalisation: bool = False
-    weight_bits: int = 8
-    weight_integer_bits: int = 2
-    activation_integer_bits: int = 2
-    activation_fractional_bits: int = 6
+    weight_bits: int = 3
+    weight_integer_bits: int = 0
+    activation_integer_bits: int = 3
+    activation_fractional_bits: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Beta:
+    """Weight of a bit operation in the loss: at the start of a run, and at its end, geometrically between."""
+
+    first: float
+    last: float
+
+    @classmethod
+    def parse(cls, text):
+        first, _, last = text.partition(":")
+        return cls(float(first), float(last or first))
+
+    @property
+    def grows(self):
+        return self.first != self.last
 
 
 def build(settings, features, classes):
@@ -109,8 +122,9 @@ def train(settings, beta, seed, train_part, validation_part):
     (x, y), validation = train_part, validation_part
     model = build(settings, x.shape[1], int(y.max()) + 1)
     steps = math.ceil(len(x) / settings.batch)
+    cycles = settings.ramp_cycles if beta.grows else 1
     rate = keras.optimizers.schedules.CosineDecayRestarts(
-        settings.learning_rate, first_decay_steps=steps * settings.epochs // settings.cycles, t_mul=1.0
+        settings.learning_rate, first_decay_steps=steps * settings.epochs // cycles, t_mul=1.0
     )
     model.compile(
         optimizer=keras.optimizers.Adam(rate),
@@ -119,10 +133,7 @@ def train(settings, beta, seed, train_part, validation_part):
         # Callbacks then run once per epoch; the fastest that was found.
         steps_per_execution=steps,
     )
-    ramp_end = settings.ramp * settings.epochs
-    points = [(0, beta, "constant")]
-    if ramp_end > 0:
-        points = [(0, beta * settings.ramp_from, "log"), (ramp_end, beta, "constant")]
+    points = [(0, beta.first, "log"), (settings.epochs - 1, beta.last, "constant")]
     visited, compilation = Visited(), Compilation()
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::run::{self, Size};
+use super::run::{self, Beta, Size};
 use crate::context::Context;
 use crate::process::run as execute;
 use crate::python::{Environment, Python};
@@ -43,7 +43,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Adds a training to a file, unless it is there.
-    pub fn train(&self, beta: f64, size: Size, file: &Path) -> Result<()> {
+    pub fn train(&self, beta: Beta, size: Size, file: &Path) -> Result<()> {
         if run::read(file)?.iter().any(|run| run.is(beta, size)) {
             return Ok(());
         }

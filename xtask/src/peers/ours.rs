@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::run::{self, Point, Run, Side, Size};
+use super::run::{self, Beta, Point, Run, Side, Size};
 use crate::context::Context;
 use crate::process::run as execute;
 
@@ -33,14 +33,14 @@ impl<'a> Trainer<'a> {
     }
 
     /// Adds a training to a file, unless it is there.
-    pub fn train(&self, beta: f64, size: Size, file: &Path) -> Result<()> {
+    pub fn train(&self, beta: Beta, size: Size, file: &Path) -> Result<()> {
         let mut runs = run::read(file)?;
         if runs.iter().any(|run| run.is(beta, size)) {
             return Ok(());
         }
         let folder = self
             .folder
-            .join(format!("beta-{beta:e}-seed-{}", size.seed));
+            .join(format!("beta-{beta}-seed-{}", size.seed).replace(':', "-to-"));
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let config = folder.join("config.toml");
         let table = configured(self.config.clone(), beta, size)?;
@@ -58,9 +58,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// The configuration with the run's own values in it. The final weight of a bit
-/// operation keeps its ratio to the first one.
-fn configured(mut config: Table, beta: f64, size: Size) -> Result<Table> {
+/// The configuration with the run's own values in it.
+fn configured(mut config: Table, beta: Beta, size: Size) -> Result<Table> {
     let train = table(&mut config, "train")?;
     let float = match train.get("float_epochs") {
         Some(epochs) => epochs
@@ -82,13 +81,8 @@ fn configured(mut config: Table, beta: f64, size: Size) -> Result<Table> {
     let seed = i64::try_from(size.seed)?;
     train.insert("seed".to_owned(), Value::Integer(seed));
     let cost = table(train, "cost")?;
-    let before = cost.get("beta").and_then(Value::as_float);
-    let last = cost.get("beta_final").and_then(Value::as_float);
-    if let (Some(before), Some(last)) = (before, last) {
-        let last = beta * last / before;
-        cost.insert("beta_final".to_owned(), Value::Float(last));
-    }
-    cost.insert("beta".to_owned(), Value::Float(beta));
+    cost.insert("beta".to_owned(), Value::Float(beta.first));
+    cost.insert("beta_final".to_owned(), Value::Float(beta.last));
     Ok(config)
 }
 
@@ -119,7 +113,7 @@ struct Measured {
 }
 
 impl Metrics {
-    fn run(self, beta: f64, size: Size) -> Run {
+    fn run(self, beta: Beta, size: Size) -> Run {
         Run {
             side: Side::Trigforge,
             beta,
@@ -155,26 +149,30 @@ mod tests {
     #[test]
     fn a_run_has_all_its_epochs_and_its_own_weights() {
         let base = "[train]\nfloat_epochs = 40\npatience = 5\nseed = 1\n\
-                    [train.cost]\nbeta = 1e-6\nbeta_final = 1e-5\ngamma = 2e-6\n";
-        let config = configured(base.parse().expect("TOML"), 2e-6, SIZE).expect("config");
+                    [train.cost]\nbeta = 1e-6\ngamma = 2e-6\n";
+        let beta = Beta {
+            first: 2e-6,
+            last: 2e-5,
+        };
+        let config = configured(base.parse().expect("TOML"), beta, SIZE).expect("config");
         for (path, value) in [
             (&["train", "quantised_epochs"][..], Value::Integer(260)),
             (&["train", "patience"], Value::Integer(300)),
             (&["train", "batch_size"], Value::Integer(512)),
             (&["train", "seed"], Value::Integer(7)),
             (&["train", "cost", "beta"], Value::Float(2e-6)),
+            (&["train", "cost", "beta_final"], Value::Float(2e-5)),
             (&["train", "cost", "gamma"], Value::Float(2e-6)),
         ] {
             assert_eq!(*at(&config, path), value, "{path:?}");
         }
-        let last = at(&config, &["train", "cost", "beta_final"]).as_float();
-        assert!((last.expect("a number") - 2e-5).abs() < 1e-15);
     }
 
     #[test]
     fn a_float_stage_that_leaves_no_epoch_is_refused() {
         let base = "[train]\nfloat_epochs = 300\n".parse().expect("TOML");
-        let error = configured(base, 1e-6, SIZE).expect_err("refused");
+        let beta = "1e-6".parse().expect("a weight");
+        let error = configured(base, beta, SIZE).expect_err("refused");
         assert!(
             error.to_string().contains("leaves none of 300 epochs"),
             "{error}"

@@ -79,13 +79,48 @@ impl Point {
     }
 }
 
+/// Weight of a bit operation in the loss; it grows by the same factor each epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beta {
+    /// In the first epoch.
+    #[serde(rename = "beta_first")]
+    pub first: f64,
+    /// In the last one.
+    #[serde(rename = "beta")]
+    pub last: f64,
+}
+
+impl std::str::FromStr for Beta {
+    type Err = std::num::ParseFloatError;
+
+    /// Reads `1e-5`, or `1e-6:1e-3` for one that grows.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (first, last) = text.split_once(':').unwrap_or((text, text));
+        Ok(Self {
+            first: first.parse()?,
+            last: last.parse()?,
+        })
+    }
+}
+
+impl std::fmt::Display for Beta {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { first, last } = self;
+        match first == last {
+            true => write!(f, "{last:e}"),
+            false => write!(f, "{first:e}:{last:e}"),
+        }
+    }
+}
+
 /// One training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// Who trained.
     pub side: Side,
     /// Weight of a bit operation in the loss.
-    pub beta: f64,
+    #[serde(flatten)]
+    pub beta: Beta,
     /// Seed of weights and order of events.
     pub seed: u64,
     /// Where the run ended.
@@ -117,7 +152,7 @@ pub struct Size {
 
 impl Run {
     /// Whether it is the training that is asked for.
-    pub fn is(&self, beta: f64, size: Size) -> bool {
+    pub fn is(&self, beta: Beta, size: Size) -> bool {
         self.beta == beta
             && self.seed == size.seed
             && self.epochs == size.epochs
@@ -143,4 +178,18 @@ pub fn write(file: &Path, runs: &[Run]) -> Result<()> {
         .persist(file)
         .with_context(|| file.display().to_string())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_is_read_as_it_is_written() {
+        for text in ["1e-5", "1e-6:1e-3"] {
+            let beta: Beta = text.parse().expect("a weight");
+            assert_eq!(beta.to_string(), text);
+        }
+        assert!("1e-6:".parse::<Beta>().is_err());
+    }
 }

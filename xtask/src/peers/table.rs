@@ -13,7 +13,10 @@ pub fn runs(runs: &[Run]) -> String {
     );
     for side in Side::ALL {
         let mut rows: Vec<_> = runs.iter().filter(|run| run.side == side).collect();
-        rows.sort_by(|a, b| a.beta.total_cmp(&b.beta).then(a.seed.cmp(&b.seed)));
+        rows.sort_by(|a, b| {
+            let beta = a.beta.last.total_cmp(&b.beta.last);
+            beta.then(a.seed.cmp(&b.seed))
+        });
         for run in rows {
             let Point {
                 validation_accuracy,
@@ -24,7 +27,7 @@ pub fn runs(runs: &[Run]) -> String {
             // Writing into a string does not fail.
             let _ = writeln!(
                 text,
-                "| {} | {:e} | {} | {ebops_exact} | {ebops} | {:.2} % | {:.2} % | {:.1} | {:.1} |",
+                "| {} | {} | {} | {ebops_exact} | {ebops} | {:.2} % | {:.2} % | {:.1} | {:.1} |",
                 side.name(),
                 run.beta,
                 run.seed,
