@@ -86,6 +86,11 @@ class Jets:
         return np.array(rows)
 
 
+def is_heavy(identity):
+    """Whether a positive PDG id is a hadron with a charm or bottom quark, or no hadron."""
+    return identity < 100 or identity // 100 % 10 in (4, 5) or identity // 1000 % 10 in (4, 5)
+
+
 def pt_eta_phi(momenta):
     """pT, pseudorapidity and azimuth of rows (px, py, pz, ...)."""
     px, py, pz = momenta[:, 0], momenta[:, 1], momenta[:, 2]
