@@ -24,6 +24,7 @@
 mod artefacts;
 pub mod config;
 pub mod data;
+pub mod execute;
 pub mod export;
 mod files;
 pub mod format;

@@ -67,10 +67,10 @@ pub struct Baseline {
 /// What one inference costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
-    /// Number of weights and biases.
-    pub parameters: usize,
-    /// Multiplications of an event, with those by pruned weights.
-    pub multiplications: usize,
+    /// Weights and biases that are not zero.
+    pub parameters: u64,
+    /// Multiplications of an event by weights that are not zero.
+    pub multiplications: u64,
     /// Effective bit operations: the sum over all multiplications of the product of the bits of
     /// weight and activation (arXiv:2405.00645).
     pub ebops: Option<u64>,

@@ -103,7 +103,10 @@ impl Report {
             numbers.push((count(ebops), "EBOPs".to_owned()));
         }
         if self.cost.parameters > 0 {
-            numbers.push((count(self.cost.parameters as u64), "parameters".to_owned()));
+            numbers.push((
+                count(self.cost.parameters),
+                "parameters that are not zero".to_owned(),
+            ));
         }
         let (weights, pruned) = widths::pruned(&self.layers);
         if weights > 0 {

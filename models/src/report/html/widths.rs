@@ -72,11 +72,12 @@ fn table(report: &Report) -> Table {
     Table {
         title: "Widths by tensor".to_owned(),
         note: format!(
-            "In all: {} parameters, {} multiplications of an event.{ebops} Pruned elements have no \
-             bits and are counted in the mean. EBOPs: sum over all multiplications of the product of \
-             the bits of both factors (arXiv:2405.00645).",
-            count(cost.parameters as u64),
-            count(cost.multiplications as u64),
+            "In all: {} weights and biases that are not zero, {} multiplications of an event.{ebops} \
+             Pruned elements have no bits and are counted in the mean; a weight has the bits from its \
+             first to its last set one. EBOPs: sum over all multiplications of the product of the \
+             bits of both factors (arXiv:2405.00645).",
+            count(cost.parameters),
+            count(cost.multiplications),
         ),
         columns: [
             "tensor",
