@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use super::derived::{Rule, observe};
 use super::plan::{Column, Cut, Plan};
 use super::read::Cells;
 use super::{DataError, Events, InputSpec, Values};
+use crate::observables::{Observable, ObservableError};
 
 /// What a batch gives.
 #[derive(Debug, Default)]
@@ -35,6 +37,14 @@ struct Batch<'a> {
     place: Place<'a>,
     rows: usize,
     cells: Vec<Cells>,
+    refused: Vec<Refused>,
+}
+
+/// A derived cell that is NaN because its observable refused the lists of the row.
+struct Refused {
+    column: usize,
+    row: usize,
+    error: ObservableError,
 }
 
 impl Plan {
@@ -56,6 +66,7 @@ impl Plan {
             place,
             rows: length / slots.unwrap_or(1).max(1),
             cells,
+            refused: Vec::new(),
         };
         batch.derive();
         let mut bad = vec![false; batch.rows];
@@ -101,18 +112,56 @@ fn count(flags: &[bool]) -> usize {
 impl Batch<'_> {
     /// Appends the derived columns.
     fn derive(&mut self) {
-        for (index, derivation) in self.plan.derived.iter().enumerate() {
-            let slots = self.plan.columns[self.plan.stored + index].slots;
-            let count = self.rows * slots.unwrap_or(1);
-            let operands = derivation.operands.iter();
-            let operands: Vec<Vec<f64>> = operands.map(|at| self.doubles(*at, slots)).collect();
-            let operands: Vec<&[f64]> = operands.iter().map(Vec::as_slice).collect();
-            let values = derivation.formula.evaluate(count, &operands);
+        let plan = self.plan;
+        for derivation in &plan.derived {
+            let values = match &derivation.rule {
+                Rule::Formula(formula) => {
+                    let slots = plan.columns[self.cells.len()].slots;
+                    let count = self.rows * slots.unwrap_or(1);
+                    let operands = derivation.operands.iter();
+                    let operands: Vec<_> = operands.map(|at| self.doubles(*at, slots)).collect();
+                    let operands: Vec<&[f64]> = operands.iter().map(Vec::as_slice).collect();
+                    let values = formula.evaluate(count, &operands);
+                    values.into_iter().map(|v| v as f32).collect()
+                }
+                Rule::Observable { observable, .. } => {
+                    self.observe(observable, &derivation.operands)
+                }
+            };
             self.cells.push(Cells {
-                values: Values::Float(values.into_iter().map(|v| v as f32).collect()),
+                values: Values::Float(values),
                 nulls: Vec::new(),
             });
         }
+    }
+
+    /// The next column, an observable of the lists in the columns `operands`; NaN where one of them
+    /// is null or refused.
+    fn observe(&mut self, observable: &Observable, operands: &[usize]) -> Vec<f32> {
+        let column = self.cells.len();
+        let singles = |at: &usize| -> Vec<f32> {
+            let cells = 0..self.rows * self.width(*at);
+            cells.map(|cell| self.value(*at, cell)).collect()
+        };
+        let lists: Vec<Vec<f32>> = operands.iter().map(singles).collect();
+        let mut values = Vec::with_capacity(self.rows);
+        for row in 0..self.rows {
+            let slices = lists.iter().zip(operands).map(|(list, at)| {
+                let width = self.width(*at);
+                &list[row * width..(row + 1) * width]
+            });
+            let slices: Vec<&[f32]> = slices.collect();
+            let is_null = |at: &usize| self.cells[*at].nulls.contains(&row);
+            values.push(match observe(observable, &slices) {
+                _ if operands.iter().any(is_null) => f32::NAN,
+                Ok(value) => value,
+                Err(error) => {
+                    self.refused.push(Refused { column, row, error });
+                    f32::NAN
+                }
+            });
+        }
+        values
     }
 
     /// A column in double precision, each scalar once for all `slots`; NaN where it is null.
@@ -195,6 +244,15 @@ impl Batch<'_> {
     }
 
     fn not_finite(&self, column: String, row: usize, value: f32) -> DataError {
+        let here = |r: &&Refused| r.row == row && self.plan.columns[r.column].name == column;
+        if let Some(refused) = self.refused.iter().find(here) {
+            return DataError::Observable {
+                path: self.place.path.to_owned(),
+                column,
+                row: self.place.row + row,
+                reason: refused.error.clone(),
+            };
+        }
         DataError::NotFinite {
             path: self.place.path.to_owned(),
             column,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Fractions;
+use super::{Derived, Fractions};
 use crate::config::{ConfigError, within};
 
 /// The table `[data]`.
@@ -72,15 +72,6 @@ pub struct InputConfig {
     /// Channels, height and width of an image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<[usize; 3]>,
-}
-
-/// An entry of `[data.derive]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum Derived {
-    /// An expression over columns.
-    Expression(String),
 }
 
 /// An entry of `[data.transform]`: done by the exported graph, not while reading.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::observables::ObservableError;
+
 /// An error in the user's data: which file, column and row, what was expected, what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -161,6 +163,18 @@ pub enum DataError {
         text: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// An observable cannot be computed of the lists of a row.
+    #[error("{}: column '{column}', row {row}: {reason}", path.display())]
+    Observable {
+        /// The data file.
+        path: PathBuf,
+        /// The derived column.
+        column: String,
+        /// The row, counted from 0.
+        row: usize,
+        /// Which list and slot.
+        reason: ObservableError,
     },
     /// A derived column has the name of a column of the file.
     #[error("{}: data.derive.{column}: the file has a column of that name; choose another one", path.display())]

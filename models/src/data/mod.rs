@@ -6,6 +6,7 @@
 mod assemble;
 mod config;
 mod dataset;
+mod derived;
 mod error;
 mod events;
 mod expression;
@@ -21,8 +22,9 @@ mod table;
 mod tests;
 mod write;
 
-pub use config::{DataConfig, Derived, InputConfig, Transform};
+pub use config::{DataConfig, InputConfig, Transform};
 pub use dataset::Dataset;
+pub use derived::Derived;
 pub use error::DataError;
 pub use events::{Events, InputSpec};
 pub use source::{Counts, Source};

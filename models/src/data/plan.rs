@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::config::{DataConfig, Derived, InputConfig};
-use super::expression::{Comparison, Formula};
+use super::config::{DataConfig, InputConfig};
+use super::derived::Rule;
+use super::expression::Comparison;
 use super::read::{Field, Kind};
-use super::{DataError, InputSpec};
+use super::{DataError, Derived, InputSpec};
 
 /// A column of a batch: those of the file that are needed, then the derived ones.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub(super) struct Column {
 /// A derived column and where its operands are in a batch.
 #[derive(Debug, Clone)]
 pub(super) struct Derivation {
-    pub(super) formula: Formula,
+    pub(super) rule: Rule,
     pub(super) operands: Vec<usize>,
 }
 
@@ -57,11 +58,9 @@ pub(super) fn mentioned(config: &DataConfig) -> BTreeSet<String> {
     let columns = inputs.iter().flat_map(|input| &input.columns);
     let roles = [&config.label, &config.weight, &config.split.by];
     let plain = columns.chain(roles.into_iter().flatten());
-    let expressions = config.derive.values().map(|derived| match derived {
-        Derived::Expression(text) => text,
-    });
-    let texts = plain.chain(&config.targets).chain(expressions);
-    let words = texts.chain(&config.selection).flat_map(|text| {
+    let plain = plain.chain(&config.targets).chain(&config.selection);
+    let derived = config.derive.values().flat_map(Derived::mentions);
+    let words = plain.map(String::as_str).chain(derived).flat_map(|text| {
         text.split(|c: char| !c.is_alphanumeric() && c != '_')
             .map(str::to_owned)
             .chain([text.split('[').next().unwrap_or_default().to_owned()])
@@ -91,14 +90,14 @@ impl Plan {
         let stored = fields.iter().map(|field| field.name.as_str());
         let known: Vec<&str> = stored.chain(derive.keys().map(String::as_str)).collect();
         let mut problems = shadowed(path, fields, config);
-        let mut formulas = BTreeMap::new();
-        for (name, Derived::Expression(text)) in derive {
-            match Formula::parse(text, &known) {
-                Ok(formula) => drop(formulas.insert(name.as_str(), formula)),
-                Err(error) => problems.push(DataError::Expression {
+        let mut rules = BTreeMap::new();
+        for (name, derived) in derive {
+            match Rule::new(derived, &known) {
+                Ok(rule) => drop(rules.insert(name.as_str(), rule)),
+                Err(reason) => problems.push(DataError::Expression {
                     key: format!("data.derive.{name}"),
-                    text: text.clone(),
-                    reason: error.to_string(),
+                    text: derived.text(),
+                    reason,
                 }),
             }
         }
@@ -114,7 +113,7 @@ impl Plan {
             }
         }
         let inputs = config.all_inputs();
-        let used = used(config, &inputs, &formulas, &comparisons);
+        let used = used(config, &inputs, &rules, &comparisons);
         let missing: Vec<String> = used
             .iter()
             .filter(|name| !known.contains(name))
@@ -156,7 +155,7 @@ impl Plan {
         }
         plan.stored = plan.columns.len();
         let mut problems = plan.types(path);
-        problems.extend(plan.derive(formulas, config));
+        problems.extend(plan.derive(rules, config));
         DataError::all(problems)?;
         let mut problems = plan.cuts(comparisons);
         problems.extend(plan.roles(path, config, &inputs));
@@ -221,37 +220,30 @@ impl Plan {
     }
 
     /// Appends the derived columns, each after those that it is made of.
-    fn derive(
-        &mut self,
-        mut formulas: BTreeMap<&str, Formula>,
-        config: &DataConfig,
-    ) -> Vec<DataError> {
+    fn derive(&mut self, mut rules: BTreeMap<&str, Rule>, config: &DataConfig) -> Vec<DataError> {
         let mut problems = Vec::new();
         let wrong = |name: &str, reason: String| {
-            let Some(Derived::Expression(text)) = config.derive.get(name) else {
-                return None;
-            };
             Some(DataError::Expression {
                 key: format!("data.derive.{name}"),
-                text: text.clone(),
+                text: config.derive.get(name)?.text(),
                 reason,
             })
         };
-        while !formulas.is_empty() {
-            let ready = formulas.iter().find_map(|(name, formula)| {
-                Some(((*name).to_owned(), self.places(formula.names())?))
-            });
+        while !rules.is_empty() {
+            let ready = rules
+                .iter()
+                .find_map(|(name, rule)| Some(((*name).to_owned(), self.places(rule.names())?)));
             let Some((name, operands)) = ready else {
-                let names = formulas.keys();
+                let names = rules.keys();
                 problems.extend(names.filter_map(|name| {
                     wrong(name, "it is made of itself, or of such a column".to_owned())
                 }));
                 return problems;
             };
-            let Some(formula) = formulas.remove(name.as_str()) else {
+            let Some(rule) = rules.remove(name.as_str()) else {
                 return problems;
             };
-            let slots = match self.common_slots(&operands) {
+            let slots = match self.slots_of(&rule, &operands) {
                 Ok(slots) => slots,
                 Err(reason) => {
                     problems.extend(wrong(&name, reason));
@@ -264,9 +256,22 @@ impl Plan {
                 kind: Kind::Float,
                 slots,
             });
-            self.derived.push(Derivation { formula, operands });
+            self.derived.push(Derivation { rule, operands });
         }
         problems
+    }
+
+    /// The slots of what a rule makes: an observable makes a number of lists.
+    fn slots_of(&self, rule: &Rule, operands: &[usize]) -> Result<Option<usize>, String> {
+        let slots = self.common_slots(operands)?;
+        let Rule::Observable { .. } = rule else {
+            return Ok(slots);
+        };
+        let columns = operands.iter().map(|at| &self.columns[*at]);
+        match columns.into_iter().find(|column| column.slots.is_none()) {
+            Some(scalar) => Err(format!("'{}' is no list; expected lists", scalar.name)),
+            None => Ok(None),
+        }
     }
 
     /// The size of the lists among some columns; scalars go with any.
@@ -437,7 +442,7 @@ fn shadowed(path: &Path, fields: &[Field], config: &DataConfig) -> Vec<DataError
 fn used<'a>(
     config: &'a DataConfig,
     inputs: &'a [InputConfig],
-    formulas: &'a BTreeMap<&str, Formula>,
+    rules: &'a BTreeMap<&str, Rule>,
     comparisons: &'a [Comparison],
 ) -> BTreeSet<&'a str> {
     let columns = inputs.iter().flat_map(|input| &input.columns);
@@ -446,7 +451,7 @@ fn used<'a>(
     columns
         .chain(roles.into_iter().flatten())
         .chain(&config.targets)
-        .chain(formulas.values().flat_map(Formula::names))
+        .chain(rules.values().flat_map(Rule::names))
         .chain(sides.flat_map(|side| side.names()))
         .map(String::as_str)
         .collect()

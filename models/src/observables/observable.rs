@@ -126,7 +126,30 @@ pub struct JetColumns<'a> {
     pub pid: Option<&'a str>,
 }
 
+impl<'a> JetColumns<'a> {
+    /// The columns that are read, in the order of the fields.
+    pub fn names(self) -> impl Iterator<Item = &'a str> {
+        [Some(self.pt), self.y, self.phi, self.pid]
+            .into_iter()
+            .flatten()
+    }
+}
+
 impl Observable {
+    /// The name in a configuration.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NPf { .. } => "n_pf",
+            Self::WPf { .. } => "w_pf",
+            Self::Ptd { .. } => "ptd",
+            Self::CBeta { .. } => "c_beta",
+            Self::RLambda { .. } => "r_lambda",
+            Self::SFrag { .. } => "s_frag",
+            Self::SPid { .. } => "s_pid",
+            Self::EQ { .. } => "e_q",
+        }
+    }
+
     /// Which columns the lists of [`Jet`] are read from.
     pub fn columns(&self) -> JetColumns<'_> {
         let (pt, y, phi, pid) = match self {

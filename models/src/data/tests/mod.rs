@@ -1,6 +1,7 @@
 //! Small files of every kind, written and read back.
 
 mod files;
+mod observables;
 mod parquet;
 mod refusals;
 
