@@ -8,7 +8,8 @@ use super::run::{Count, Point, Run, Side};
 /// validation part than all that are cheaper.
 pub type Front = Vec<Point>;
 
-/// One front for each seed of a side, over all its runs.
+/// One front for each seed of a side, over all its runs. Networks whose cost is
+/// not known in this count are left out.
 pub fn by_seed(runs: &[Run], side: Side, count: Count) -> Vec<Front> {
     let mut seeds: BTreeMap<u64, Vec<Point>> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.side == side) {
@@ -19,10 +20,12 @@ pub fn by_seed(runs: &[Run], side: Side, count: Count) -> Vec<Front> {
     seeds
         .into_values()
         .map(|points| front(points, count))
+        .filter(|front| !front.is_empty())
         .collect()
 }
 
 fn front(mut points: Vec<Point>, count: Count) -> Front {
+    points.retain(|point| point.cost(count).is_some());
     points.sort_by(|a, b| {
         let cost = a.cost(count).cmp(&b.cost(count));
         cost.then(b.validation_accuracy.total_cmp(&a.validation_accuracy))
@@ -41,7 +44,7 @@ fn front(mut points: Vec<Point>, count: Count) -> Front {
 pub fn within(front: &Front, count: Count, budget: u64) -> Option<&Point> {
     front
         .iter()
-        .take_while(|point| point.cost(count) <= budget)
+        .take_while(|point| point.cost(count).is_some_and(|cost| cost <= budget))
         .last()
 }
 
@@ -65,7 +68,7 @@ mod tests {
         Point {
             validation_accuracy: accuracy,
             test_accuracy: accuracy - 0.01,
-            ebops,
+            ebops: Some(ebops),
             ebops_exact: ebops / 2,
         }
     }

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::run::{self, Beta, Point, Run, Side, Size};
 use crate::context::Context;
-use crate::process::run as execute;
+use crate::process::{capture, run as execute};
 
 /// Trains with trigforge.
 pub struct Trainer<'a> {
@@ -45,17 +45,50 @@ impl<'a> Trainer<'a> {
         let config = folder.join("config.toml");
         let table = configured(self.config.clone(), beta, size)?;
         std::fs::write(&config, table.to_string()).with_context(|| config.display().to_string())?;
+        let before = children();
         let mut train = self.context.command(&self.program);
         train.args(["train", "--quiet"]).arg(&config);
-        execute(train.arg("--out").arg(&folder))?;
-        let metrics = folder.join("metrics.json");
-        let text =
-            std::fs::read_to_string(&metrics).with_context(|| metrics.display().to_string())?;
-        let metrics: Metrics =
-            serde_json::from_str(&text).with_context(|| metrics.display().to_string())?;
-        runs.push(metrics.run(beta, size));
+        let said = capture(train.arg("--out").arg(&folder))?;
+        let cpu_s = children().zip(before).map(|(after, before)| after - before);
+        let list = folder.join("front.json");
+        let text = std::fs::read_to_string(&list).with_context(|| list.display().to_string())?;
+        let front: Vec<Network> =
+            serde_json::from_str(&text).with_context(|| list.display().to_string())?;
+        let last = front.iter().max_by_key(|network| network.epoch);
+        let last = last.with_context(|| format!("{} lists no network", list.display()))?;
+        runs.push(Run {
+            side: Side::Trigforge,
+            beta,
+            seed: size.seed,
+            last: last.point(),
+            wall_s: seconds(&said)?,
+            cpu_s,
+            epochs: size.epochs,
+            batch: size.batch,
+            front: front.iter().map(Network::point).collect(),
+        });
         run::write(file, &runs)
     }
+}
+
+/// The seconds of training in what `trigforge train` prints: `trained in 17.5 s; ...`.
+fn seconds(said: &str) -> Result<f64> {
+    let number = said
+        .lines()
+        .find_map(|line| line.strip_prefix("trained in ")?.split_once(" s"));
+    let (number, _) = number.context("`trigforge train` does not say how long it trained")?;
+    number.parse().with_context(|| number.to_owned())
+}
+
+/// Processor seconds of all programs that have been waited for; `None` off Linux.
+fn children() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is the program's name in parentheses; user and system time
+    // of the children are the fields 16 and 17, in hundredths of a second.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut times = fields.split(' ').skip(13).map(str::parse::<f64>);
+    let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);
+    Some((user + system) / 100.0)
 }
 
 /// The configuration with the run's own values in it.
@@ -83,6 +116,7 @@ fn configured(mut config: Table, beta: Beta, size: Size) -> Result<Table> {
     let cost = table(train, "cost")?;
     cost.insert("beta".to_owned(), Value::Float(beta.first));
     cost.insert("beta_final".to_owned(), Value::Float(beta.last));
+    table(&mut config, "output")?.insert("front".to_owned(), Value::Boolean(true));
     Ok(config)
 }
 
@@ -95,35 +129,23 @@ fn table<'t>(within: &'t mut Table, key: &str) -> Result<&'t mut Table> {
         .with_context(|| format!("`{key}` is no table"))
 }
 
-/// What is read of the metrics that a training writes.
+/// A network of `front.json`.
 #[derive(Debug, Deserialize)]
-struct Metrics {
-    peer: Measured,
+struct Network {
+    epoch: usize,
+    ebops: u64,
+    validation_accuracy: f64,
+    test_accuracy: f64,
 }
 
-/// The last network, the seconds and the front of a training.
-#[derive(Debug, Deserialize)]
-struct Measured {
-    #[serde(flatten)]
-    last: Point,
-    wall_s: f64,
-    cpu_s: f64,
-    #[serde(default)]
-    front: Vec<Point>,
-}
-
-impl Metrics {
-    fn run(self, beta: Beta, size: Size) -> Run {
-        Run {
-            side: Side::Trigforge,
-            beta,
-            seed: size.seed,
-            last: self.peer.last,
-            wall_s: self.peer.wall_s,
-            cpu_s: self.peer.cpu_s,
-            epochs: size.epochs,
-            batch: size.batch,
-            front: self.peer.front,
+impl Network {
+    fn point(&self) -> Point {
+        Point {
+            validation_accuracy: self.validation_accuracy,
+            test_accuracy: self.test_accuracy,
+            // Its own count is that of `trigforge inspect`.
+            ebops: None,
+            ebops_exact: self.ebops,
         }
     }
 }
@@ -163,6 +185,7 @@ mod tests {
             (&["train", "cost", "beta"], Value::Float(2e-6)),
             (&["train", "cost", "beta_final"], Value::Float(2e-5)),
             (&["train", "cost", "gamma"], Value::Float(2e-6)),
+            (&["output", "front"], Value::Boolean(true)),
         ] {
             assert_eq!(*at(&config, path), value, "{path:?}");
         }
@@ -177,5 +200,22 @@ mod tests {
             error.to_string().contains("leaves none of 300 epochs"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_seconds_are_those_that_are_said() {
+        let said = "trained in 17.5 s; written to out\n";
+        assert_eq!(seconds(said).expect("seconds"), 17.5);
+        assert!(seconds("written to out\n").is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_time_of_children_grows() {
+        let before = children().expect("a time");
+        let busy = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done";
+        let mut child = std::process::Command::new("sh");
+        assert!(child.args(["-c", busy]).status().expect("sh").success());
+        assert!(children().expect("a time") > before);
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::front::{Front, mean, within};
-use super::run::{Count, Side};
+use super::run::{Count, Point, Side};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 460.0;
@@ -55,7 +55,7 @@ impl Axes {
     /// Axes that hold all points; `None` without a point.
     fn of(fronts: &[Vec<Front>; 2], count: Count) -> Option<Self> {
         let points = || fronts.iter().flatten().flatten();
-        let costs = points().map(|point| (point.cost(count).max(1) as f64).log10());
+        let costs = points().map(|point| place(point, count).log10());
         let accuracies = points().map(|point| point.test_accuracy);
         let ends = |values: &mut dyn Iterator<Item = f64>| {
             values.fold(None, |ends: Option<[f64; 2]>, value| {
@@ -129,10 +129,7 @@ impl Axes {
 
     fn points(&self, svg: &mut String, fronts: &[Front], count: Count, colour: &str) {
         for point in fronts.iter().flatten() {
-            let (x, y) = (
-                self.x(point.cost(count).max(1) as f64),
-                self.y(point.test_accuracy),
-            );
+            let (x, y) = (self.x(place(point, count)), self.y(point.test_accuracy));
             let _ = writeln!(
                 svg,
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"{colour}\" fill-opacity=\"0.35\"/>"
@@ -164,9 +161,13 @@ impl Axes {
     }
 }
 
+/// Where a network stands on the cost axis, which has no 0.
+fn place(point: &Point, count: Count) -> f64 {
+    point.cost(count).unwrap_or(0).max(1) as f64
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::run::Point;
     use super::*;
 
     #[test]
@@ -174,7 +175,7 @@ mod tests {
         let point = |ebops: u64, accuracy: f64| Point {
             validation_accuracy: accuracy,
             test_accuracy: accuracy,
-            ebops,
+            ebops: None,
             ebops_exact: ebops,
         };
         let fronts = [

@@ -63,17 +63,18 @@ pub struct Point {
     pub validation_accuracy: f64,
     /// Share of the test part that is right.
     pub test_accuracy: f64,
-    /// EBOPs in HGQ2's count.
-    pub ebops: u64,
+    /// EBOPs in HGQ2's count, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ebops: Option<u64>,
     /// EBOPs in our count.
     pub ebops_exact: u64,
 }
 
 impl Point {
-    /// Its cost in one of the counts.
-    pub fn cost(&self, count: Count) -> u64 {
+    /// Its cost in one of the counts, where that is known.
+    pub fn cost(&self, count: Count) -> Option<u64> {
         match count {
-            Count::Exact => self.ebops_exact,
+            Count::Exact => Some(self.ebops_exact),
             Count::Peer => self.ebops,
         }
     }
@@ -123,13 +124,14 @@ pub struct Run {
     pub beta: Beta,
     /// Seed of weights and order of events.
     pub seed: u64,
-    /// Where the run ended.
+    /// Where the run ended: HGQ2's last epoch, our last one that is on the front.
     #[serde(flatten)]
     pub last: Point,
     /// Wall seconds of the training.
     pub wall_s: f64,
-    /// Seconds of all processors together.
-    pub cpu_s: f64,
+    /// Seconds of all processors together, where the system tells. Ours have in
+    /// them what comes before and after the training.
+    pub cpu_s: Option<f64>,
     /// Epochs of the training.
     pub epochs: usize,
     /// Events in a batch.

@@ -24,17 +24,18 @@ pub fn runs(runs: &[Run]) -> String {
                 ebops,
                 ebops_exact,
             } = run.last;
+            let ebops = ebops.map_or("-".to_owned(), |ebops| ebops.to_string());
+            let cpu = run.cpu_s.map_or("-".to_owned(), |cpu| format!("{cpu:.1}"));
             // Writing into a string does not fail.
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {ebops_exact} | {ebops} | {:.2} % | {:.2} % | {:.1} | {:.1} |",
+                "| {} | {} | {} | {ebops_exact} | {ebops} | {:.2} % | {:.2} % | {:.1} | {cpu} |",
                 side.name(),
                 run.beta,
                 run.seed,
                 100.0 * validation_accuracy,
                 100.0 * test_accuracy,
                 run.wall_s,
-                run.cpu_s,
             );
         }
     }
@@ -103,15 +104,15 @@ fn difference(ours: Mean, theirs: Mean) -> String {
 /// Mean seconds of a run, and the ratios.
 pub fn times(runs: &[Run]) -> String {
     let seconds = Side::ALL.map(|side| {
-        let of = |seconds: fn(&Run) -> f64| {
+        let of = |seconds: fn(&Run) -> Option<f64>| {
             let values: Vec<f64> = runs
                 .iter()
                 .filter(|run| run.side == side)
-                .map(seconds)
+                .filter_map(seconds)
                 .collect();
             mean(&values).map(|(mean, _)| mean)
         };
-        [of(|run| run.wall_s), of(|run| run.cpu_s)]
+        [of(|run| Some(run.wall_s)), of(|run| run.cpu_s)]
     });
     let mut text =
         String::from("\n| mean of the runs | trigforge | HGQ2 | ratio |\n|---|---|---|---|\n");
@@ -140,7 +141,7 @@ mod tests {
         vec![Point {
             validation_accuracy: accuracy,
             test_accuracy: accuracy,
-            ebops: 900,
+            ebops: Some(900),
             ebops_exact: 800,
         }]
     }
