@@ -22,9 +22,13 @@ use super::contraction::{
     weight_bits,
 };
 use super::window::{Plane, Window};
+use trigforge::Format;
+
 use super::{
-    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, expect_declared,
+    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, bias_bits,
+    expect_declared, value_bits,
 };
+
 use crate::circuit::{Builder, Wire};
 use crate::exact::shift_left;
 use crate::ir::{TensorType, check_size};
@@ -255,16 +259,23 @@ impl Operation for Conv {
             return Cost::default();
         };
         let plane = &sizes.plane;
-        let widths = tap_widths(x.ty, &sizes);
+        let widths = tap_widths(x.ty, &sizes, |format| u64::from(format.width()));
+        let value_widths = tap_widths(x.ty, &sizes, value_bits);
         let inputs = sizes.group_channels;
         let mut cost = Cost::default();
-        for (at, &weight) in weights.iter().enumerate().filter(|(_, w)| **w != 0) {
+        for (at, (&weight, format)) in weights.iter().zip(w.ty.element_formats()).enumerate() {
             let (pair, tap) = (at / plane.taps(), at % plane.taps());
             let channel = pair / inputs / sizes.group_outputs * inputs + pair % inputs;
+            cost.format_ebops += value_bits(format) * value_widths[channel * plane.taps() + tap];
+            if weight == 0 {
+                continue;
+            }
             cost.parameters += 1;
             cost.macs += (sizes.images * plane.inside(tap)) as u64;
             cost.ebops += weight_bits(weight) * widths[channel * plane.taps() + tap];
         }
+        let positions = (sizes.images * plane.output()) as u64;
+        cost.format_ebops += positions * bias_bits(args.get(2));
         if let Some(bias) = args.get(2).and_then(|b| b.constant) {
             cost.parameters += bias.iter().filter(|b| **b != 0).count() as u64;
         }
@@ -273,19 +284,19 @@ impl Operation for Conv {
 }
 
 /// For each input channel and tap, the bits of all elements that it reads.
-fn tap_widths(x: &TensorType, sizes: &ConvSizes) -> Vec<u64> {
+fn tap_widths(x: &TensorType, sizes: &ConvSizes, bits: fn(Format) -> u64) -> Vec<u64> {
     let plane = &sizes.plane;
     let formats = x.element_formats();
     let mut widths = vec![0; sizes.channels * plane.taps()];
     for (at, formats) in formats.chunks(plane.input()).enumerate() {
         let channel = at % sizes.channels;
-        let alike = formats.iter().all(|f| f.width() == formats[0].width());
+        let alike = formats.iter().all(|&f| bits(f) == bits(formats[0]));
         for tap in 0..plane.taps() {
             let sum: u64 = match alike {
-                true => plane.inside(tap) as u64 * u64::from(formats[0].width()),
+                true => plane.inside(tap) as u64 * bits(formats[0]),
                 false => (0..plane.output())
                     .filter_map(|position| plane.source(position, tap))
-                    .map(|source| u64::from(formats[source].width()))
+                    .map(|source| bits(formats[source]))
                     .sum(),
             };
             widths[channel * plane.taps() + tap] += sum;

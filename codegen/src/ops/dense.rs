@@ -14,8 +14,8 @@ use super::contraction::{
     aligned, aligned_bias, constant_bias, largest_f, stated_bias, weight_bits,
 };
 use super::{
-    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
-    expect_declared,
+    Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, bias_bits,
+    derive_exact, expect_declared, value_bits,
 };
 use crate::circuit::{Builder, Wire};
 use crate::exact::shift_left;
@@ -180,8 +180,10 @@ impl Operation for Dense {
         };
         let (rows, columns) = (w.ty.shape[0], w.ty.shape[1]);
         let mut widths = vec![0; rows];
-        for (at, format) in x.ty.element_formats().iter().enumerate() {
+        let mut value_widths = vec![0; rows];
+        for (at, &format) in x.ty.element_formats().iter().enumerate() {
             widths[at % rows] += u64::from(format.width());
+            value_widths[at % rows] += value_bits(format);
         }
         let positions = (x.ty.len() / rows) as u64;
         let mut cost = Cost::default();
@@ -190,6 +192,10 @@ impl Operation for Dense {
             cost.macs += positions;
             cost.ebops += weight_bits(weight) * widths[at / columns];
         }
+        let formats = w.ty.element_formats();
+        let products = formats.iter().enumerate();
+        let products = products.map(|(at, &w)| value_bits(w) * value_widths[at / columns]);
+        cost.format_ebops = products.sum::<u64>() + positions * bias_bits(args.get(2));
         if let Some(bias) = args.get(2).and_then(|b| b.constant) {
             cost.parameters += bias.iter().filter(|b| **b != 0).count() as u64;
         }

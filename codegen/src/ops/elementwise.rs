@@ -14,7 +14,7 @@
 
 use super::{
     Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
-    expect_args, expect_declared,
+    expect_args, expect_declared, value_bits,
 };
 use crate::circuit::{Builder, Wire};
 use crate::exact::{shift_left, shift_left_wrapping};
@@ -233,6 +233,7 @@ fn product_cost(args: &[Operand<'_>]) -> Cost {
         if !free(a, a_bits) && !free(b, b_bits) {
             cost.macs += 1;
             cost.ebops += a_bits * b_bits;
+            cost.format_ebops += value_bits(a_formats[i]) * value_bits(b_formats[j]);
         }
     }
     cost

@@ -13,7 +13,7 @@
 use super::contraction::{aligned, largest_f, weight_bits};
 use super::{
     Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
-    expect_args, expect_declared,
+    expect_args, expect_declared, value_bits,
 };
 use crate::circuit::{Builder, Wire};
 use crate::exact::shift_left;
@@ -232,17 +232,27 @@ impl Operation for MatMul {
             parameters: parameters.filter(|m| **m != 0).count() as u64,
             ..Cost::default()
         };
+        let value_widths = |x: &Operand<'_>| -> Vec<u64> {
+            let formats = x.ty.element_formats();
+            formats.into_iter().map(value_bits).collect()
+        };
         let (a, b) = (bits(&args[0]), bits(&args[1]));
+        let (a_values, b_values) = (value_widths(&args[0]), value_widths(&args[1]));
         // All products that share an inner index, by distributivity.
         let total = |bits: &[u64]| (bits.iter().sum::<u64>(), count(bits));
+        let column = |a: &[u64], at: usize, k: usize| -> Vec<u64> {
+            let matrix = a[at * sizes.rows * sizes.inner..][..sizes.rows * sizes.inner].iter();
+            matrix.skip(k).step_by(sizes.inner).copied().collect()
+        };
         for &(a_at, b_at) in &sizes.pairs {
             for k in 0..sizes.inner {
-                let a = a[a_at * sizes.rows * sizes.inner..][..sizes.rows * sizes.inner].iter();
-                let a: Vec<_> = a.skip(k).step_by(sizes.inner).copied().collect();
-                let b = &b[(b_at * sizes.inner + k) * sizes.columns..][..sizes.columns];
-                let ((a_bits, a_count), (b_bits, b_count)) = (total(&a), total(b));
+                let row = |b: &[u64]| {
+                    total(&b[(b_at * sizes.inner + k) * sizes.columns..][..sizes.columns])
+                };
+                let ((a_bits, a_count), (b_bits, b_count)) = (total(&column(&a, a_at, k)), row(&b));
                 cost.macs += a_count * b_count;
                 cost.ebops += a_bits * b_bits;
+                cost.format_ebops += total(&column(&a_values, a_at, k)).0 * row(&b_values).0;
             }
         }
         cost

@@ -117,8 +117,13 @@ pub struct Cost {
     /// Multiply-accumulate operations with a weight that is not zero.
     pub macs: u64,
     /// Effective bit operations: sum over those products of weight bits times
-    /// operand bits (arXiv:2405.00645, section III.D).
+    /// operand bits (arXiv:2405.00645, section III.D). A weight has the bits
+    /// between its first and its last set one, an operand its width.
     pub ebops: u64,
+    /// The same as HGQ2 counts it, by the formats that were trained: each factor
+    /// has the bits of its format without the sign, whatever its value is, and a
+    /// bias that is added has its own.
+    pub format_ebops: u64,
     /// Weights that are not zero.
     pub parameters: u64,
 }
@@ -320,6 +325,17 @@ fn expect_declared(derived: Derived, declared: Option<&TensorType>) -> Result<De
         )),
         _ => Ok(derived),
     }
+}
+
+/// The bits of a format without its sign.
+fn value_bits(format: Format) -> u64 {
+    u64::from(format.width()) - u64::from(format.k() && format.width() > 0)
+}
+
+/// The bits of all formats of a bias without their signs.
+fn bias_bits(bias: Option<&Operand<'_>>) -> u64 {
+    let formats = bias.into_iter().flat_map(|b| b.ty.element_formats());
+    formats.map(value_bits).sum()
 }
 
 /// Gives exact results their formats: one for the whole tensor where the

@@ -3,9 +3,11 @@
 //! An element with f fractional bits gives one with 2 f; the range is not
 //! negative, which `mul x, x` cannot know.
 
+use trigforge::Format;
+
 use super::{
     Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, derive_exact,
-    expect_args, expect_declared,
+    expect_args, expect_declared, value_bits,
 };
 use crate::circuit::{Builder, Wire};
 use crate::ir::TensorType;
@@ -71,10 +73,11 @@ impl Operation for Square {
 
     fn cost(&self, args: &[Operand<'_>]) -> Cost {
         let formats = args[0].ty.element_formats();
-        let bits = formats.iter().map(|f| u64::from(f.width()));
+        let squares = |bits: fn(Format) -> u64| formats.iter().map(|&f| bits(f).pow(2)).sum();
         Cost {
             macs: formats.len() as u64,
-            ebops: bits.map(|bits| bits * bits).sum(),
+            ebops: squares(|format| u64::from(format.width())),
+            format_ebops: squares(value_bits),
             parameters: 0,
         }
     }

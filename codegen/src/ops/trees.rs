@@ -393,6 +393,7 @@ impl Operation for Trees {
         Cost {
             macs: 0,
             ebops: self.splits.iter().map(bits).sum(),
+            format_ebops: self.splits.iter().map(bits).sum(),
             parameters: (self.splits.len() + values) as u64,
         }
     }

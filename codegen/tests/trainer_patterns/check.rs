@@ -81,6 +81,7 @@ impl Numbers {
 #[derive(Debug)]
 pub struct Found {
     pub ebops: u64,
+    pub format_ebops: u64,
     pub text: String,
     /// Gates of the circuit.
     pub gates: Option<usize>,
@@ -170,6 +171,7 @@ pub fn check_against(
     let costs = interpreter.info().costs(&module);
     Ok(Found {
         ebops: costs.iter().map(|cost| cost.ebops).sum(),
+        format_ebops: costs.iter().map(|cost| cost.format_ebops).sum(),
         text: print(&module),
         gates: lowered.map(|circuit| circuit.definitions().len()),
     })

@@ -119,6 +119,17 @@ fn weights_have_formats_per_element() -> Outcome {
         Some(vec![y.collect(), h.clone()])
     })?;
     assert!(found.ebops > 0);
+    // By the formats alone, as a training counts: bits without signs, and the
+    // bits of what is added.
+    let bits = |steps: &Steps, at: usize| match steps.widths[at] {
+        0 => 0,
+        width => u64::from(width) - u64::from(steps.signed),
+    };
+    let first = (0..inputs * hidden).map(|at| bits(&x_steps, at / hidden) * bits(&weights, at));
+    let added = (0..hidden).map(|at| bits(&biases, at));
+    let second = (0..hidden).map(|at| bits(&h_steps, at) * bits(&last, 0) * outputs as u64);
+    let expected: u64 = first.chain(added).chain(second).sum();
+    assert_eq!(found.format_ebops, expected);
     Ok(())
 }
 
