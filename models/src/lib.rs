@@ -5,12 +5,13 @@
 //! card that go with it, and figures of what the integer kernel does.
 //!
 //! ```text
-//! file of columns -> data -> scaling -> train (float, then quantised) -> export -> model.onnx
-//!                                                     \-> metrics -> metrics.json, CARD.md
+//! files of columns -> data -> inputs -> net -> train -> export -> model.onnx
+//!                              \-> codegen's integers -> metrics -> report: metrics.json,
+//!                                                                 report.html, CARD.md
 //! ```
 //!
-//! Formats are powers of two: see [`format::Format`]. Rounding is half to even everywhere and every
-//! format saturates.
+//! Formats are powers of two: see [`net::Format`]. Rounding is half to even everywhere and every
+//! format saturates symmetrically.
 //!
 //! ```
 //! use trigforge_models::metrics::evaluate;
@@ -27,12 +28,11 @@ pub mod data;
 pub mod execute;
 pub mod export;
 mod files;
-pub mod format;
+pub mod inputs;
 pub mod metrics;
-pub mod network;
+pub mod net;
 pub mod observables;
 pub mod report;
-pub mod scaling;
 pub mod seed;
 pub mod sweep;
 pub mod train;

@@ -29,37 +29,3 @@ pub const JSC_MLP: ZooEntry = ZooEntry {
     metrics: include_str!("../zoo/jsc-mlp/metrics.json"),
     card: include_str!("../zoo/jsc-mlp/CARD.md"),
 };
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config::Config;
-    use crate::data::{Dataset, Table};
-    use crate::metrics::accuracy;
-    use crate::train::integer_logits;
-
-    #[test]
-    fn the_shipped_model_keeps_its_promise_on_the_shipped_sample() {
-        let dir = tempfile::tempdir().expect("tempdir");
-        let write = |name: &str, bytes: &[u8]| {
-            let path = dir.path().join(name);
-            std::fs::write(&path, bytes).expect("write");
-            path
-        };
-        let config = Config::from_text(JSC_MLP.config, Path::new("config.toml")).expect("config");
-        let sample = write("sample.npz", JSC_MLP.sample);
-        let features: Vec<String> = (0..16).map(|j| format!("x[{j}]")).collect();
-        let mut columns: Vec<&str> = features.iter().map(String::as_str).collect();
-        columns.push("label");
-        let table = Table::read(&sample, &columns).expect("table");
-        let classes = &config.data.classes;
-        let data = Dataset::from_table(&table, &features, "label", classes).expect("data");
-        assert_eq!(data.rows(), config.output.sample_rows);
-        let model = write("model.onnx", JSC_MLP.model);
-        let logits = integer_logits(&model, &data).expect("logits");
-        let found = accuracy(&logits, classes.len(), data.labels());
-        assert!(found >= 0.6325, "accuracy {found} on the sample");
-    }
-}

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use miette::{IntoDiagnostic, Result};
+use trigforge_models::metrics::Estimate;
+use trigforge_models::report::{Figures, Part};
 use trigforge_models::{Config, TrainOptions};
 
 /// Train a quantised tagger as a configuration says
@@ -41,16 +43,41 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let summary = trigforge_models::train(&config, &options).into_diagnostic()?;
     println!(
-        "trained in {:.0} s; written to {}",
+        "trained in {:.0} s, {} EBOPs an event; written to {}",
         summary.seconds,
+        summary.ebops,
         out_dir.display()
     );
-    println!("{:<12} {:>10} {:>10}", "accuracy", "float", "integer");
-    for (name, figures) in [("validation", &summary.validation), ("test", &summary.test)] {
-        println!(
-            "{name:<12} {:>10.4} {:>10.4}  +- {:.4}",
-            figures.float.accuracy, figures.quantised.accuracy, figures.quantised.accuracy_error
-        );
+    for part in &summary.report.parts {
+        print_part(part);
     }
     Ok(())
+}
+
+/// The main figures of one part, of the integers and of the float twin.
+fn print_part(part: &Part) {
+    match &part.figures {
+        Figures::Classification { integer, float, .. } => {
+            let float = float.as_ref().map(|float| float.accuracy.value);
+            print_line(&format!("{} accuracy", part.name), integer.accuracy, float);
+        }
+        Figures::Regression { targets } => {
+            for target in targets {
+                let float = target.float.as_ref().map(|float| float.overall.rms.value);
+                let name = format!("{} {} RMS", part.name, target.name);
+                print_line(&name, target.integer.overall.rms, float);
+            }
+        }
+    }
+}
+
+fn print_line(name: &str, integer: Estimate, float: Option<f64>) {
+    let error = integer.error.map(|e| format!(" +- {e:.4}"));
+    let float = float.map(|f| format!(", float {f:.4}"));
+    println!(
+        "{name:<24} integer {:.4}{}{}",
+        integer.value,
+        error.unwrap_or_default(),
+        float.unwrap_or_default()
+    );
 }

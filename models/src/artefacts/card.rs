@@ -2,51 +2,39 @@
 
 use std::fmt::Write;
 
+use super::Artefacts;
 use crate::config::Config;
-use crate::train::TrainSummary;
+use crate::inputs::{ColumnTransform, InputTransform, Steps};
+use crate::metrics::Estimate;
+use crate::net::Format;
+use crate::report::{Figures, Part, WidthKind};
 
 /// The model card.
-pub(super) fn text(config: &Config, summary: &TrainSummary, saturated: &[f64]) -> String {
+pub(super) fn text(config: &Config, artefacts: &Artefacts) -> String {
     let mut card = String::new();
     // Writing to a string cannot fail.
-    let _ = write(&mut card, config, summary, saturated);
+    let _ = write(&mut card, config, artefacts);
     card
 }
 
-fn write(
-    card: &mut String,
-    config: &Config,
-    summary: &TrainSummary,
-    saturated: &[f64],
-) -> std::fmt::Result {
-    let (data, words) = (&config.data, &config.card);
+fn write(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fmt::Result {
+    let words = &config.card;
     writeln!(card, "# {}\n", config.model.name)?;
     section(card, None, &words.purpose)?;
-    network(card, config, summary)?;
-    figures(card, config, summary)?;
-    formats(card, summary, saturated)?;
-    writeln!(card, "## Data\n")?;
-    let split = &data.split;
-    let files = data.files();
-    let names = files.iter().filter_map(|path| path.file_name());
-    let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+    network(card, config, artefacts)?;
+    writeln!(card, "## Figures\n")?;
     writeln!(
         card,
-        "`{}`, column `{}` as the class. Rows shuffled with seed {}: {} % train, {} % validation \
-         (chooses the epoch), {} % test (chooses nothing).",
-        names.join("`, `"),
-        data.label.as_deref().unwrap_or_default(),
-        split.seed,
-        100.0 * split.train,
-        100.0 * split.validation,
-        100.0 * split.test
+        "`model.onnx`, executed by the integer interpreter, and its float twin `float.onnx`. All \
+         figures with their definitions are in `metrics.json`, pictures in `report.html`.\n"
     )?;
-    writeln!(
-        card,
-        "`sample.npz` holds the first {} rows of the test part: `x`, float32 in the units of the \
-         columns, and `label`.\n",
-        config.output.sample_rows.min(summary.test.quantised.rows)
-    )?;
+    for part in &artefacts.report.parts {
+        figures(card, config, part)?;
+    }
+    baselines(card, artefacts)?;
+    widths(card, artefacts)?;
+    inputs(card, &artefacts.transforms)?;
+    data(card, config, artefacts)?;
     section(card, None, &words.provenance)?;
     section(card, Some("Limits"), &words.limits)?;
     section(card, Some("Licence and citation"), &words.licence)
@@ -62,133 +50,270 @@ fn section(card: &mut String, title: Option<&str>, text: &str) -> std::fmt::Resu
     writeln!(card, "{}\n", text.trim())
 }
 
-fn network(card: &mut String, config: &Config, summary: &TrainSummary) -> std::fmt::Result {
-    let network = &summary.model.quantised;
-    let mut widths: Vec<String> = network
-        .layers
-        .iter()
-        .map(|l| l.inputs.to_string())
-        .collect();
-    widths.push(config.data.classes.len().to_string());
-    let last = |stage| summary.history.iter().filter(|r| r.stage == stage).count();
+fn network(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fmt::Result {
+    let cost = &artefacts.report.cost;
+    let epochs = |stage: &str| {
+        let history = &artefacts.report.history;
+        history.iter().filter(|point| point.stage == stage).count()
+    };
+    let outputs = if config.data.classes.is_empty() {
+        format!("the targets {}", quoted(&config.data.targets))
+    } else {
+        let classes = quoted(&config.data.classes);
+        format!("one logit for each of {classes}, exact, without softmax; the greatest decides")
+    };
     writeln!(
         card,
-        "Dense {}, ReLU: {} multiplications, {} parameters. Input: {}. Output: one logit for each \
-         of {}, exact, without softmax; the greatest is the decision.\n",
-        widths.join("-"),
-        network.multiplications(),
-        network.parameters(),
-        quoted(&config.data.features),
-        quoted(&config.data.classes)
+        "{} parameters, {} multiplications and {} effective bit operations (EBOPs) an event. \
+         Output: {outputs}.\n",
+        cost.parameters,
+        cost.multiplications,
+        cost.ebops.unwrap_or(0)
     )?;
     writeln!(
         card,
-        "Trained by `config.toml`: {} float epochs, then {} with every number quantised (straight-\
-         through gradients).\n",
-        last(crate::train::Stage::Float),
-        last(crate::train::Stage::Quantised)
+        "Trained by `config.toml`: {} float epochs, {} with every number rounded.\n",
+        epochs("float"),
+        epochs("quantised")
     )
 }
 
-fn figures(card: &mut String, config: &Config, summary: &TrainSummary) -> std::fmt::Result {
-    let percent = 100.0 * config.output.signal_efficiency;
-    writeln!(card, "## Figures\n")?;
+fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result {
     writeln!(
         card,
-        "`model.onnx` (quantised, every bit as in the integer kernel) and `float.onnx`, {} \
-         validation and {} test rows. Errors are binomial; the areas under the one-vs-rest ROC \
-         curves and the rejections (1 / background efficiency at {percent} % signal efficiency) \
-         are those of the softmax of the logits.\n",
-        summary.validation.quantised.rows, summary.test.quantised.rows
+        "{}, {} events ({}):\n",
+        part.name,
+        part.rows(),
+        part.role
     )?;
-    writeln!(
-        card,
-        "| | float, validation | quantised, validation | float, test | quantised, test |"
-    )?;
-    writeln!(card, "|---|---|---|---|---|")?;
-    let columns = [
-        &summary.validation.float,
-        &summary.validation.quantised,
-        &summary.test.float,
-        &summary.test.quantised,
-    ];
-    write!(card, "| accuracy |")?;
-    for column in columns {
-        write!(
-            card,
-            " {:.4} ± {:.4} |",
-            column.accuracy, column.accuracy_error
-        )?;
-    }
-    writeln!(card)?;
-    for (class, name) in config.data.classes.iter().enumerate() {
-        write!(card, "| AUC {name} |")?;
-        for column in columns {
-            write!(card, " {:.4} |", column.auc[class])?;
-        }
-        writeln!(card)?;
-    }
-    for (class, name) in config.data.classes.iter().enumerate() {
-        write!(card, "| rejection {name} |")?;
-        for column in columns {
-            let rejection = &column.rejection[class];
-            match (rejection.value, rejection.error) {
-                (Some(value), Some(error)) => write!(card, " {value:.1} ± {error:.1} |")?,
-                _ => write!(card, " no background row left |")?,
+    match &part.figures {
+        Figures::Classification {
+            integer,
+            float,
+            difference,
+        } => {
+            writeln!(card, "| | integer | float |\n|---|---|---|")?;
+            let float = float.as_deref();
+            let accuracy = float.map(|f| f.accuracy);
+            row(card, "accuracy", Some(integer.accuracy), accuracy)?;
+            let pairs = integer.discrimination.iter().enumerate();
+            let shown =
+                pairs.filter(|(_, d)| d.background.is_none() || config.data.classes.len() == 2);
+            for (index, found) in shown {
+                let name = &config.data.classes[found.signal];
+                let twin = float.and_then(|f| f.discrimination.get(index));
+                row(
+                    card,
+                    &format!("AUC {name}"),
+                    Some(found.auc),
+                    twin.map(|t| t.auc),
+                )?;
+                for (at, rejection) in found.rejection.iter().enumerate() {
+                    let percent = 100.0 * rejection.signal_efficiency;
+                    let estimate = |r: &crate::metrics::Rejection| {
+                        r.value.map(|value| Estimate {
+                            value,
+                            error: r.error,
+                        })
+                    };
+                    let twin = twin.and_then(|t| t.rejection.get(at));
+                    row(
+                        card,
+                        &format!("rejection {name} at {percent} %"),
+                        estimate(rejection),
+                        twin.and_then(estimate),
+                    )?;
+                }
+            }
+            if let Some(difference) = difference {
+                writeln!(
+                    card,
+                    "\nInteger minus float, on the same events: accuracy {}.",
+                    shown_estimate(Some(difference.accuracy))
+                )?;
             }
         }
-        writeln!(card)?;
+        Figures::Regression { targets } => {
+            writeln!(card, "| target | | integer | float |\n|---|---|---|---|")?;
+            for target in targets {
+                let float = target.float.as_ref().map(|f| &f.overall);
+                let integer = &target.integer.overall;
+                let mut line =
+                    |name: &str, a, b| row(card, &format!("{} | {name}", target.name), a, b);
+                line(
+                    "median response",
+                    integer.median_response,
+                    float.and_then(|f| f.median_response),
+                )?;
+                line(
+                    "half 68 % width of the response",
+                    integer.response_width,
+                    float.and_then(|f| f.response_width),
+                )?;
+                line("bias", Some(integer.bias), float.map(|f| f.bias))?;
+                line("RMS", Some(integer.rms), float.map(|f| f.rms))?;
+            }
+        }
     }
     writeln!(card)
 }
 
-fn formats(card: &mut String, summary: &TrainSummary, saturated: &[f64]) -> std::fmt::Result {
-    let model = &summary.model;
-    writeln!(card, "## Formats\n")?;
-    writeln!(
-        card,
-        "Each feature is rounded to its raw grid (half to even, saturating), the offset is \
-         subtracted, the difference is multiplied by the scale and rounded to {} (saturating). The \
-         last column is the share of test rows in which one of the two saturates.\n",
-        model.scaling.input.ap_fixed()
-    )?;
-    writeln!(card, "| feature | raw grid | offset | scale | saturated |")?;
-    writeln!(card, "|---|---|---|---|---|")?;
-    for (feature, share) in model.scaling.features.iter().zip(saturated) {
-        let (raw, offset) = (feature.raw.ap_fixed(), feature.offset_value());
-        let (power, percent) = (feature.scale_exponent, 100.0 * share);
-        writeln!(
-            card,
-            "| `{}` | {raw} | {offset} | 2^{power} | {percent:.2} % |",
-            feature.name
-        )?;
+fn row(
+    card: &mut String,
+    name: &str,
+    integer: Option<Estimate>,
+    float: Option<Estimate>,
+) -> std::fmt::Result {
+    let (integer, float) = (shown_estimate(integer), shown_estimate(float));
+    writeln!(card, "| {name} | {integer} | {float} |")
+}
+
+fn shown_estimate(estimate: Option<Estimate>) -> String {
+    match estimate {
+        Some(Estimate {
+            value,
+            error: Some(error),
+        }) => {
+            let digits = (2 - error.abs().max(1e-9).log10().ceil() as i32).clamp(0, 6) as usize;
+            format!("{value:.digits$} ± {error:.digits$}")
+        }
+        Some(Estimate { value, error: None }) => format!("{value:.4}"),
+        None => "-".to_owned(),
+    }
+}
+
+fn baselines(card: &mut String, artefacts: &Artefacts) -> std::fmt::Result {
+    if artefacts.report.baselines.is_empty() {
+        return Ok(());
     }
     writeln!(
         card,
-        "\n| layer | weights | biases | greatest sum | activations |"
+        "| baseline | figure | value | source |\n|---|---|---|---|"
     )?;
-    writeln!(card, "|---|---|---|---|---|")?;
-    for (index, (formats, sum)) in model
-        .formats
-        .layers
-        .iter()
-        .zip(&model.accumulators)
-        .enumerate()
-    {
-        let after = formats
-            .activation
-            .map_or("exact sum".to_owned(), |f| f.ap_fixed());
+    for baseline in &artefacts.report.baselines {
         writeln!(
             card,
-            "| fc{} | {} | {} | {} x 2^{} | {after} |",
-            index + 1,
-            formats.weight.ap_fixed(),
-            formats.bias.ap_fixed(),
-            sum.bound,
-            sum.exponent
+            "| {} | {} | {} | {} |",
+            baseline.model, baseline.metric, baseline.value, baseline.source
         )?;
     }
     writeln!(card)
+}
+
+fn widths(card: &mut String, artefacts: &Artefacts) -> std::fmt::Result {
+    writeln!(card, "## Widths\n")?;
+    writeln!(
+        card,
+        "Bits without the sign; an element of no bits is pruned. Every format saturates \
+         symmetrically and rounds half to even.\n"
+    )?;
+    writeln!(
+        card,
+        "| tensor | | elements | pruned | mean bits | most | EBOPs |\n|---|---|---|---|---|---|---|"
+    )?;
+    for layer in &artefacts.report.layers {
+        let kind = match layer.kind {
+            WidthKind::Weight => "weight",
+            WidthKind::Activation => "activation",
+        };
+        writeln!(
+            card,
+            "| `{}` | {kind} | {} | {} | {:.2} | {} | {} |",
+            layer.name,
+            layer.bits.len(),
+            layer.pruned(),
+            layer.mean(),
+            layer.most(),
+            layer.ebops
+        )?;
+    }
+    writeln!(card)
+}
+
+fn inputs(card: &mut String, transforms: &[InputTransform]) -> std::fmt::Result {
+    writeln!(card, "## Inputs\n")?;
+    writeln!(
+        card,
+        "Each column is rounded to its raw grid (half to even, saturating), then transformed; all \
+         of it is part of `model.onnx`.\n"
+    )?;
+    writeln!(
+        card,
+        "| input | column | raw grid | transform |\n|---|---|---|---|"
+    )?;
+    for transform in transforms {
+        for column in &transform.columns {
+            writeln!(
+                card,
+                "| {} {:?} | `{}` | {} | {} |",
+                transform.name,
+                transform.shape,
+                column.name,
+                fixed(&column.raw),
+                steps(column)
+            )?;
+        }
+    }
+    writeln!(card)
+}
+
+/// A format as `ap_fixed<W,I>`.
+fn fixed(format: &Format) -> String {
+    let width = format.bits() + u32::from(format.signed);
+    let integer = format.integer + i32::from(format.signed);
+    let prefix = if format.signed {
+        "ap_fixed"
+    } else {
+        "ap_ufixed"
+    };
+    format!("{prefix}<{width},{integer}>")
+}
+
+fn steps(column: &ColumnTransform) -> String {
+    match &column.steps {
+        Steps::OneHot(values) => format!("one hot of {values:?}"),
+        Steps::Number {
+            clip,
+            log,
+            offset,
+            scale_exponent,
+        } => {
+            let mut text = String::new();
+            if let Some([low, high]) = clip {
+                text.push_str(&format!("clip to {low}..{high}, "));
+            }
+            if *log {
+                text.push_str("logarithm, ");
+            }
+            text + &format!("subtract {offset}, times 2^{scale_exponent}")
+        }
+    }
+}
+
+fn data(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fmt::Result {
+    writeln!(card, "## Data\n")?;
+    let split = &config.data.split;
+    let files = config.data.files();
+    let names: Vec<String> = files
+        .iter()
+        .map(|f| {
+            f.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    writeln!(
+        card,
+        "{}. Split with seed {}: {} % train, {} % validation (chooses the epoch), {} % test \
+         (chooses nothing). `sample.npz` holds the first {} events of the test part.\n",
+        quoted(&names),
+        split.seed,
+        100.0 * split.train,
+        100.0 * split.validation,
+        100.0 * split.test,
+        config.output.sample_rows.min(artefacts.test.rows)
+    )
 }
 
 fn quoted(names: &[String]) -> String {

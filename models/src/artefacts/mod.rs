@@ -1,48 +1,85 @@
 //! The files that a training leaves.
 
 mod card;
-mod report;
+mod front;
 mod sample;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+pub(crate) use front::FrontModel;
 
 use crate::config::Config;
-use crate::data::Dataset;
-use crate::export::{float_model, quantised_model};
+use crate::data::Events;
 use crate::files;
-use crate::train::{TrainError, TrainOptions, TrainSummary};
+use crate::inputs::InputTransform;
+use crate::report::Report;
+use crate::train::{TrainError, TrainOptions};
 
-/// Writes every artefact into the output directory and notes their paths in the summary.
+/// What the files are made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Artefacts {
+    /// The quantised network as QONNX.
+    pub(crate) quantised: Vec<u8>,
+    /// Its float twin as ONNX.
+    pub(crate) float: Vec<u8>,
+    /// The test part.
+    pub(crate) test: Events,
+    /// The transforms of the inputs.
+    pub(crate) transforms: Vec<InputTransform>,
+    /// The networks on the front of quality against cost.
+    pub(crate) front: Vec<FrontModel>,
+    /// Everything that is reported.
+    pub(crate) report: Report,
+}
+
+/// Writes every artefact into the output directory and gives their paths.
 pub(crate) fn write(
     config: &Config,
-    test: &Dataset,
     options: &TrainOptions,
-    summary: &mut TrainSummary,
-) -> Result<(), TrainError> {
+    artefacts: &Artefacts,
+) -> Result<Vec<PathBuf>, TrainError> {
     let io = |path: &Path, source| TrainError::Io {
         path: path.to_owned(),
         source,
     };
-    let shares = summary.model.scaling.saturated(test.features());
-    let sample_path = options.out_dir.join("sample.npz");
-    let other = |e: String| io(&sample_path, std::io::Error::other(e));
-    let artefacts = [
-        ("model.onnx", quantised_model(config, &summary.model)?),
-        ("float.onnx", float_model(config, &summary.model)),
-        (
-            "sample.npz",
-            sample::encode(test, config.output.sample_rows).map_err(other)?,
-        ),
-        (
-            "metrics.json",
-            report::encode(config, summary, &shares).map_err(other)?,
-        ),
-        ("CARD.md", card::text(config, summary, &shares).into_bytes()),
+    let out = |name: &str| options.out_dir.join(name);
+    let sample = sample::encode(
+        &artefacts.transforms,
+        &artefacts.test,
+        config.output.sample_rows,
+    )
+    .map_err(|e| io(&out("sample.npz"), std::io::Error::other(e)))?;
+    let json = artefacts
+        .report
+        .json()
+        .map_err(|e| io(&out("metrics.json"), std::io::Error::other(e)))?;
+    let html = artefacts
+        .report
+        .html()
+        .map_err(|e| io(&out("report.html"), std::io::Error::other(e)))?;
+    let card = card::text(config, artefacts);
+    let mut files = vec![
+        (out("model.onnx"), artefacts.quantised.clone()),
+        (out("float.onnx"), artefacts.float.clone()),
+        (out("sample.npz"), sample),
+        (out("metrics.json"), json.into_bytes()),
+        (out("report.html"), html.into_bytes()),
+        (out("CARD.md"), card.into_bytes()),
     ];
-    for (name, bytes) in artefacts {
-        let path = options.out_dir.join(name);
-        files::replace(&path, &bytes).map_err(|source| io(&path, source))?;
-        summary.files.push(path);
+    if config.output.front {
+        let folder = out("front");
+        std::fs::create_dir_all(&folder).map_err(|e| io(&folder, e))?;
+        let list = front::json(&artefacts.front)
+            .map_err(|e| io(&out("front.json"), std::io::Error::other(e)))?;
+        files.push((out("front.json"), list));
+        for model in &artefacts.front {
+            files.push((folder.join(model.file()), model.model.clone()));
+        }
     }
-    Ok(())
+    let mut paths = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        files::replace(&path, &bytes).map_err(|source| io(&path, source))?;
+        paths.push(path);
+    }
+    Ok(paths)
 }

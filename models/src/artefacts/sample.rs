@@ -2,23 +2,44 @@
 
 use std::io::Cursor;
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, ArrayD, IxDyn};
 use ndarray_npy::NpzWriter;
 
-use crate::data::Dataset;
+use crate::data::Events;
+use crate::inputs::InputTransform;
 
-/// The first `rows` rows as NPZ: `x`, float32 in physical units, and `label`, int64.
-pub(super) fn encode(data: &Dataset, rows: usize) -> Result<Vec<u8>, String> {
-    let rows = rows.min(data.rows());
-    let values = data.features()[..rows * data.width()].to_vec();
-    let x = Array2::from_shape_vec((rows, data.width()), values).map_err(|e| e.to_string())?;
-    let label: Array1<i64> = data.labels()[..rows].iter().map(|l| *l as i64).collect();
+/// The first `rows` events as NPZ: for each input an array of its name, float32 in physical units,
+/// a single input as `x`; `label` (int64) or `target` (float32).
+pub(super) fn encode(
+    transforms: &[InputTransform],
+    events: &Events,
+    rows: usize,
+) -> Result<Vec<u8>, String> {
+    let rows = rows.min(events.rows);
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = NpzWriter::new(&mut bytes);
-    writer.add_array("x", &x).map_err(|e| e.to_string())?;
-    writer
-        .add_array("label", &label)
-        .map_err(|e| e.to_string())?;
+    for (transform, values) in transforms.iter().zip(&events.inputs) {
+        let shape = [&[rows], transform.shape.as_slice()].concat();
+        let values = values[..rows * transform.elements()].to_vec();
+        let array = ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|e| e.to_string())?;
+        let name = crate::inputs::port(transforms, transform);
+        writer.add_array(name, &array).map_err(|e| e.to_string())?;
+    }
+    if events.labels.is_empty() {
+        let width = events.targets.len() / events.rows.max(1);
+        let target: Array1<f32> = events.targets[..rows * width].iter().copied().collect();
+        let target = target
+            .into_shape_with_order((rows, width))
+            .map_err(|e| e.to_string())?;
+        writer
+            .add_array("target", &target)
+            .map_err(|e| e.to_string())?;
+    } else {
+        let label: Array1<i64> = events.labels[..rows].iter().map(|l| *l as i64).collect();
+        writer
+            .add_array("label", &label)
+            .map_err(|e| e.to_string())?;
+    }
     writer.finish().map_err(|e| e.to_string())?;
     Ok(bytes.into_inner())
 }

@@ -57,7 +57,7 @@ impl Events {
     }
 
     /// Appends all rows of `other`.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         for (to, mut from) in self.inputs.iter_mut().zip(other.inputs) {
             to.append(&mut from);
         }

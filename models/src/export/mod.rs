@@ -1,43 +1,67 @@
-//! Trained models as files: QONNX for the quantised network, plain ONNX for its float twin.
-//!
-//! The QONNX graph, for `n` features and `c` classes:
+//! Trained networks as files: QONNX for the quantised network, plain ONNX for its float twin.
 //!
 //! ```text
-//! x [1,n] -> Quant (raw grid of each feature) -> Sub (offset) -> Mul (power of two)
-//!         -> Quant (input format)
-//!         -> MatMul (Quant weight) -> Add (Quant bias) -> Relu -> Quant -> ... -> logits [1,c]
+//! x [1,n] -> Quant (raw grid of each column) -> Sub (offset) -> Mul (power of two)
+//!         -> Quant (trained widths) -> MatMul (Quant weight) -> Add (Quant bias) -> Relu -> Quant
+//!         -> ... -> logits [1,c]
 //! ```
 //!
 //! The last layer has no `Quant` and no softmax: `logits` is its exact accumulator. Weights are
-//! stored on their grid, so their `Quant` nodes change nothing but say which grid it is. The same
-//! model gives the same bytes.
+//! stored on their grid, so their `Quant` nodes change nothing but say which grid it is. A group
+//! that lost all its bits has the one value 0. The same network gives the same bytes.
 
-mod builder;
-mod float;
-mod qonnx;
+pub mod attribute;
+mod graph;
 
-pub use float::float_model;
-pub use qonnx::quantised_model;
+pub use graph::OnnxGraph;
 
-/// Why a model cannot be exported.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExportError {
-    /// The model has no formats.
-    #[error("the network was never quantised; train it with train.quantised_epochs of at least 1")]
-    NotQuantised,
-    /// A sum is too large to be exact in single precision, which QONNX computes in.
-    #[error(
-        "layer {layer}: its sums reach {bound} steps and single precision is exact only below 2^24; \
-         take fewer bits for its weights or its input"
-    )]
-    NotExact {
-        /// The layer, counted from 1.
-        layer: usize,
-        /// The greatest sum in steps of the accumulator.
-        bound: i64,
-    },
+use crate::config::Config;
+use crate::inputs::{self, InputTransform};
+use crate::net::{Format, Net};
+
+/// Encodes a network with the transforms of its inputs: quantised with formats for every group, or
+/// else as plain ONNX in floating point.
+pub fn model(
+    config: &Config,
+    transforms: &[InputTransform],
+    net: &Net,
+    parameters: &[f32],
+    formats: Option<&[Format]>,
+) -> Vec<u8> {
+    let name = match formats {
+        Some(_) => net.name.clone(),
+        None => format!("{}-float", net.name),
+    };
+    let mut graph = OnnxGraph::new(&name, net, parameters, formats);
+    let mut names = vec![String::new(); net.nodes.len()];
+    let given = transforms
+        .iter()
+        .flat_map(|transform| {
+            let port = inputs::port(transforms, transform);
+            inputs::export(&mut graph, port, transform)
+        })
+        .collect::<Vec<_>>();
+    for (value, given) in net.inputs.iter().zip(given) {
+        names[value.0] = given;
+    }
+    for (index, node) in net.nodes.iter().enumerate() {
+        let Some(op) = &node.op else { continue };
+        let operands: Vec<String> = node.operands.iter().map(|v| names[v.0].clone()).collect();
+        names[index] = op.export(&mut graph, node, &operands);
+    }
+    let outputs: Vec<(String, String, Vec<usize>)> = net
+        .outputs
+        .iter()
+        .map(|(name, value)| {
+            let shape = net.nodes[value.0].shape.clone();
+            (name.clone(), names[value.0].clone(), shape)
+        })
+        .collect();
+    let columns = transforms.iter().flat_map(|t| &t.columns);
+    let columns: Vec<&str> = columns.map(|c| c.name.as_str()).collect();
+    let properties = [
+        ("trigforge.features", columns.join(",")),
+        ("trigforge.classes", config.data.classes.join(",")),
+    ];
+    graph.finish(&outputs, &properties)
 }
-
-#[cfg(test)]
-mod tests;

@@ -189,6 +189,7 @@ fn near(unknown: &str, keys: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::layers::LayerConfig;
 
     const CONFIG: &str = r#"
         [data]
@@ -199,9 +200,7 @@ mod tests {
         split = { train = 0.8, validation = 0.1, test = 0.1, seed = 1 }
         [model]
         name = "tiny"
-        hidden = [4, 3]
-        input_bits = 4
-        input_integer_bits = 2
+        layers = [{ type = "dense", units = 4 }, { type = "dense", units = 3 }]
         [train]
         float_epochs = 2
         quantised_epochs = 2
@@ -228,7 +227,7 @@ mod tests {
     fn values_are_replaced_and_the_text_says_the_same() {
         let base = base(
             "\"train.learning_rate\" = { log = [1e-3, 1e-1] }\n\
-             \"model.hidden[1]\" = { int = [2, 8] }\n\
+             \"model.layers[1].units\" = { int = [2, 8] }\n\
              \"train.weight_decay\" = { choice = [0, 0.1] }",
         )
         .expect("base");
@@ -236,7 +235,8 @@ mod tests {
         let changed = base.with(&values).expect("config");
         let shared = Config::from_text(CONFIG, FilePath::new("c.toml")).expect("config");
         let mut expected = shared.clone();
-        expected.model.hidden = vec![4, 7];
+        let LayerConfig::Dense(layer) = &mut expected.model.layers[1];
+        layer.units = 7;
         expected.train.learning_rate = 0.002;
         expected.train.weight_decay = 0.1;
         assert_eq!(changed.config, expected);
@@ -256,8 +256,8 @@ mod tests {
         );
         let text = message("\"train.quiet_and_fast\" = { choice = [1] }");
         assert!(text.contains("near it: train.averaging"), "{text}");
-        let text = message("\"model.hidden[2]\" = { int = [2, 8] }");
-        assert!(text.contains("'model.hidden' has 2 elements"), "{text}");
+        let text = message("\"model.layers[2].units\" = { int = [2, 8] }");
+        assert!(text.contains("'model.layers' has 2 elements"), "{text}");
         let text = message("\"training.seed\" = { int = [2, 8] }");
         assert!(text.contains("near it: train.seed"), "{text}");
     }

@@ -1,13 +1,10 @@
 //! What counts of a finished training.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
-use trigforge_codegen::quantize::load;
-use trigforge_codegen::validate;
 
 use super::Objective;
-use crate::train::{Stage, TrainError, TrainSummary};
+use crate::report::Figures as PartFigures;
+use crate::train::TrainSummary;
 
 /// The figures of a trial, on the validation part, as the integer kernel gives them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -44,32 +41,31 @@ impl Figures {
     }
 }
 
-/// The figures of a training that has written its files into `dir`.
-///
-/// # Errors
-///
-/// A model that does not read back.
-pub(super) fn trial_figures(summary: &TrainSummary, dir: &Path) -> Result<Figures, TrainError> {
-    let path = dir.join("model.onnx");
-    let failed = |reason: String| TrainError::ReadBack {
-        path: path.clone(),
-        reason,
-    };
-    let module = load(&path, None).map_err(|e| failed(e.to_string()))?;
-    let info = validate::validate(&module).map_err(|e| failed(e.to_string()))?;
-    let ebops = info.costs(&module).iter().map(|cost| cost.ebops).sum();
-    let quantised = &summary.validation.quantised;
-    // The quantised stage's own forward pass is that of the integers, bit for bit, and the
-    // network of its best epoch is the one that was exported.
-    let losses = summary.history.iter();
-    let losses = losses.filter(|record| record.stage == Stage::Quantised);
-    Ok(Figures {
-        loss: losses
-            .map(|r| r.validation_loss)
-            .fold(f64::INFINITY, f64::min),
-        accuracy: Some(quantised.accuracy),
-        accuracy_error: Some(quantised.accuracy_error),
-        auc: Some(quantised.auc.iter().sum::<f64>() / quantised.auc.len().max(1) as f64),
-        ebops,
-    })
+/// The figures of a finished training on its validation part.
+pub(super) fn trial_figures(summary: &TrainSummary) -> Figures {
+    let classification = summary
+        .report
+        .parts
+        .iter()
+        .find_map(|part| match &part.figures {
+            PartFigures::Classification { integer, .. } if part.name == "validation" => {
+                Some(integer)
+            }
+            _ => None,
+        });
+    let auc = classification.map(|found| {
+        // The pairs of classes aside.
+        let against_all = found.discrimination.iter();
+        let against_all =
+            against_all.filter(|d| d.background.is_none() || found.confusion.len() == 2);
+        let areas: Vec<f64> = against_all.map(|d| d.auc.value).collect();
+        areas.iter().sum::<f64>() / areas.len().max(1) as f64
+    });
+    Figures {
+        loss: summary.validation_loss,
+        accuracy: classification.map(|found| found.accuracy.value),
+        accuracy_error: classification.and_then(|found| found.accuracy.error),
+        auc,
+        ebops: summary.ebops,
+    }
 }

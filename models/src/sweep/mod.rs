@@ -72,7 +72,7 @@ pub fn sweep(
     options: &SweepOptions,
 ) -> Result<SweepSummary, SweepError> {
     sweep_with(config, space, options, &|config, options| {
-        trial_figures(&train(config, options)?, &options.out_dir)
+        Ok(trial_figures(&train(config, options)?))
     })
 }
 

@@ -9,6 +9,7 @@ use ndarray_npy::NpzWriter;
 
 use super::*;
 use crate::config::Config;
+use crate::net::layers::LayerConfig;
 use crate::train::{TrainError, TrainOptions};
 
 const CONFIG: &str = r#"
@@ -20,7 +21,7 @@ classes = ["outside", "inside"]
 split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
 [model]
 name = "tiny"
-hidden = [8]
+layers = [{ type = "dense", units = 8 }]
 [train]
 float_epochs = 8
 quantised_epochs = 3
@@ -39,8 +40,8 @@ seed = 2
 objective = "validation.accuracy"
 [parameters]
 "train.learning_rate" = { log = [1e-4, 1.0] }
-"model.hidden[0]" = { int = [1, 64] }
-"model.weight_bits" = { choice = [4, 6, 8] }
+"model.layers[0].units" = { int = [1, 64] }
+"model.weights.bits" = { choice = [4, 6, 8] }
 "#;
 
 /// A folder with both files and a data set.
@@ -80,9 +81,16 @@ fn run(
     sweep_with(&file("config.toml"), &file("sweep.toml"), options, trainer)
 }
 
+/// Units of the first layer.
+fn units(config: &Config) -> usize {
+    match &config.model.layers[0] {
+        LayerConfig::Dense(layer) => layer.units,
+    }
+}
+
 /// Wide networks cost more and decide better; a large learning rate diverges.
 fn computed(config: &Config, _: &TrainOptions) -> Result<Figures, TrainError> {
-    let (units, rate) = (config.model.hidden[0], config.train.learning_rate);
+    let (units, rate) = (units(config), config.train.learning_rate);
     if rate > 0.3 {
         return Err(TrainError::Diverged {
             stage: "float",
@@ -90,7 +98,7 @@ fn computed(config: &Config, _: &TrainOptions) -> Result<Figures, TrainError> {
             loss: f64::NAN,
         });
     }
-    let bits = config.model.weight_bits.of(0).unwrap_or(8);
+    let bits = config.model.weights.bits;
     let loss = 1.0 / units as f64 + 0.1 / f64::from(bits) + (rate / 0.01).log10().powi(2) / 10.0;
     Ok(Figures {
         loss,
@@ -150,8 +158,8 @@ fn a_sweep_records_failures_and_finds_the_front() {
     // Each folder holds the configuration of its trial, as `train` takes it.
     let path = dir.path().join("out/trial-0023/config.toml");
     let config = Config::from_file(&path).expect("config");
-    let units = summary.trials[23].values[0].as_integer();
-    assert_eq!(units, Some(config.model.hidden[0] as i64));
+    let found = summary.trials[23].values[0].as_integer();
+    assert_eq!(found, Some(units(&config) as i64));
 }
 
 fn figures(summary: &SweepSummary, number: usize) -> &Figures {
@@ -172,7 +180,7 @@ fn aborted_anywhere_and_resumed_gives_the_same_trials() {
             let left = AtomicUsize::new(trainings);
             let trainer = |config: &Config, options: &TrainOptions| {
                 // Trials end in another order than they begin.
-                let units = config.model.hidden[0] as u64;
+                let units = units(config) as u64;
                 std::thread::sleep(Duration::from_millis(units % 7));
                 let took =
                     left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
@@ -256,8 +264,8 @@ fn what_is_wrong_is_found_before_anything_is_trained() {
             "train.learning_rates",
             "near it: train.learning_rate",
         ),
-        ("model.hidden[0]", "model.hidden[1]", "has 1 elements"),
-        ("[4, 6, 8]", "[4, 6, 9]", "9 gives no valid configuration"),
+        ("model.layers[0]", "model.layers[1]", "has 1 elements"),
+        ("[4, 6, 8]", "[4, 6, 19]", "19 gives no valid configuration"),
     ] {
         let dir = folder(&SPACE.replace(from, to));
         let options = options(dir.path(), "out");
@@ -280,8 +288,8 @@ fn real_networks_are_trained_and_set_against_their_cost() {
         method = "grid"
         objective = "validation.auc"
         [parameters]
-        "model.hidden[0]" = { choice = [2, 12] }
-        "model.weight_bits" = { int = [3, 8], step = 5 }
+        "model.layers[0].units" = { choice = [2, 12] }
+        "model.weights.bits" = { int = [3, 8], step = 5 }
     "#;
     let dir = folder(space);
     let file = |name| dir.path().join(name);

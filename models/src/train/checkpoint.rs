@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array1;
+use ndarray::{Array1, ArrayView1};
 use ndarray_npy::{NpzReader, NpzWriter};
 use serde::{Deserialize, Serialize};
 
@@ -11,20 +11,10 @@ use super::TrainError;
 use super::state::{Position, State};
 use crate::config::Config;
 use crate::files;
-use crate::network::Network;
+use crate::net::Net;
 
 /// Name of the folder below the output directory.
 pub(super) const FOLDER: &str = "checkpoint";
-
-/// The arrays of a checkpoint, in the order in which they are written.
-const ARRAYS: [&str; 6] = [
-    "weights",
-    "first_moment",
-    "second_moment",
-    "average",
-    "best",
-    "float",
-];
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -48,19 +38,11 @@ pub(super) fn save(path: &Path, config: &Config, state: &State) -> Result<(), Tr
         position: state.position.clone(),
     };
     let header = serde_json::to_vec(&header).map_err(|e| failed(e.to_string()))?;
-    let networks = [
-        &state.weights,
-        &state.first_moment,
-        &state.second_moment,
-        &state.average,
-        &state.best,
-        &state.float,
-    ];
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = NpzWriter::new(&mut bytes);
     let write = |writer: &mut NpzWriter<_>| {
-        for (name, network) in ARRAYS.iter().zip(networks) {
-            writer.add_array(*name, &Array1::from(network.flatten()))?;
+        for (name, numbers) in arrays(state) {
+            writer.add_array(name, &ArrayView1::from(numbers))?;
         }
         writer.add_array("header", &Array1::from(header))
     };
@@ -72,8 +54,24 @@ pub(super) fn save(path: &Path, config: &Config, state: &State) -> Result<(), Tr
     })
 }
 
-/// Reads a checkpoint that belongs to `config`; `shape` is a network of its shape.
-pub(super) fn load(path: &Path, config: &Config, shape: &Network) -> Result<State, TrainError> {
+/// The vectors of a state with their names.
+fn arrays(state: &State) -> Vec<(String, &[f32])> {
+    let named = [
+        ("parameters", &state.parameters),
+        ("first_moment", &state.first_moment),
+        ("second_moment", &state.second_moment),
+        ("average", &state.average),
+        ("best", &state.best),
+        ("float", &state.float),
+    ];
+    let front = state.front.iter().enumerate();
+    let front = front.map(|(index, numbers)| (format!("front_{index}"), numbers.as_slice()));
+    let named = named.map(|(name, numbers)| (name.to_owned(), numbers.as_slice()));
+    named.into_iter().chain(front).collect()
+}
+
+/// Reads a checkpoint that belongs to `config`, whose network is `net`.
+pub(super) fn load(path: &Path, config: &Config, net: &Net) -> Result<State, TrainError> {
     let failed = |reason: String| TrainError::Checkpoint {
         path: path.to_owned(),
         reason,
@@ -91,18 +89,28 @@ pub(super) fn load(path: &Path, config: &Config, shape: &Network) -> Result<Stat
             difference: difference.to_owned(),
         });
     }
-    let mut network = |name: &str| {
+    let expected = net.parameter_count();
+    let mut numbers = |name: &str| {
         let numbers: Array1<f32> = reader.by_name(name).map_err(|e| failed(e.to_string()))?;
-        let network = shape.unflatten(&numbers.to_vec());
-        network.ok_or_else(|| failed(format!("'{name}' has {} numbers", numbers.len())))
+        if numbers.len() == expected {
+            Ok(numbers.to_vec())
+        } else {
+            let found = numbers.len();
+            Err(failed(format!(
+                "'{name}' has {found} numbers, expected {expected}"
+            )))
+        }
     };
+    let front = (0..header.position.front.len()).map(|index| numbers(&format!("front_{index}")));
+    let front = front.collect::<Result<_, _>>()?;
     Ok(State {
-        weights: network("weights")?,
-        first_moment: network("first_moment")?,
-        second_moment: network("second_moment")?,
-        average: network("average")?,
-        best: network("best")?,
-        float: network("float")?,
+        parameters: numbers("parameters")?,
+        first_moment: numbers("first_moment")?,
+        second_moment: numbers("second_moment")?,
+        average: numbers("average")?,
+        best: numbers("best")?,
+        float: numbers("float")?,
+        front,
         position: header.position,
     })
 }
@@ -123,12 +131,15 @@ fn difference(old: &Config, new: &Config) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::state::{EpochRecord, Stage};
-    use crate::train::tests::tiny_config;
+    use crate::net::Ranges;
+    use crate::train::state::{EpochRecord, FrontPoint, Stage};
+    use crate::train::tests::{tiny_config, tiny_net};
 
-    fn state() -> State {
-        let mut state = State::start(Network::initialise(&[2, 3, 2], 1));
-        state.average = Network::initialise(&[2, 3, 2], 2);
+    fn state() -> (Net, State) {
+        let net = tiny_net();
+        let numbers = |seed| crate::train::widths::start(&net, seed);
+        let mut state = State::start(numbers(1));
+        state.average = numbers(2);
         state.position.best = Some((4, 0.1 + 0.2));
         state.position.seconds = 1.0 / 3.0;
         state.position.history.push(EpochRecord {
@@ -136,20 +147,28 @@ mod tests {
             epoch: 0,
             train_loss: 1.0 / 7.0,
             validation_loss: 0.7,
-            validation_accuracy: 0.5,
+            validation_accuracy: Some(0.5),
+            ebops: None,
+            beta: None,
         });
-        state
+        let point = FrontPoint {
+            epoch: 3,
+            ebops: 77,
+            validation_loss: 0.5,
+            validation_accuracy: None,
+            ranges: Ranges::unseen(&net),
+        };
+        state.consider(point, &numbers(5));
+        (net, state)
     }
 
     #[test]
     fn comes_back_bit_for_bit() {
         let dir = tempfile::tempdir().expect("tempdir");
         let (path, config) = (dir.path().join("state.npz"), tiny_config());
-        save(&path, &config, &state()).expect("save");
-        assert_eq!(
-            load(&path, &config, &state().weights).expect("load"),
-            state()
-        );
+        let (net, state) = state();
+        save(&path, &config, &state).expect("save");
+        assert_eq!(load(&path, &config, &net).expect("load"), state);
         let files = std::fs::read_dir(dir.path()).expect("list").count();
         assert_eq!(files, 1, "the temporary file is gone");
     }
@@ -158,14 +177,15 @@ mod tests {
     fn another_config_or_a_damaged_file_is_refused() {
         let dir = tempfile::tempdir().expect("tempdir");
         let (path, config) = (dir.path().join("state.npz"), tiny_config());
-        save(&path, &config, &state()).expect("save");
+        let (net, state) = state();
+        save(&path, &config, &state).expect("save");
         let mut other = config.clone();
         other.train.learning_rate *= 2.0;
-        let error = load(&path, &other, &state().weights).expect_err("error");
+        let error = load(&path, &other, &net).expect_err("error");
         assert!(error.to_string().contains("[train] differs"), "{error}");
         let bytes = std::fs::read(&path).expect("read");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("write");
-        let error = load(&path, &config, &state().weights).expect_err("error");
+        let error = load(&path, &config, &net).expect_err("error");
         assert!(matches!(error, TrainError::Checkpoint { .. }), "{error}");
     }
 }

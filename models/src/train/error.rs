@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::data::DataError;
-use crate::export::ExportError;
 use crate::metrics::MetricsError;
+use crate::net::NetError;
 
 /// An error of [`train`](super::train()).
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +17,9 @@ pub enum TrainError {
     /// The data is not valid.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The model cannot be exported.
+    /// The network cannot be built.
     #[error(transparent)]
-    Export(#[from] ExportError),
+    Net(#[from] NetError),
     /// The figures of merit cannot be computed.
     #[error("the {part} part cannot be evaluated")]
     Metrics {

@@ -1,100 +1,244 @@
-//! The finished model: exported, read back, and judged by what its integers do.
+//! The finished network: calibrated, exported, read back, and judged by what its integers do.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use burn::tensor::DType;
+
+use super::TrainError;
 use super::checkpoint::FOLDER;
-use super::epoch::Rows;
-use super::integer::{compare, integer_logits};
-use super::prepare::{Inputs, Prepared};
-use super::run::logits;
+use super::data::{Data, Rows, all};
+use super::evaluate::{Fixed, observe};
+use super::integer::{IntegerOutputs, compare, integer_outputs};
+use super::loss::total_loss;
 use super::state::{Stage, State};
-use super::{Figures, TrainError, TrainedModel};
+use crate::artefacts::{Artefacts, FrontModel};
 use crate::config::Config;
-use crate::export::{ExportError, quantised_model};
-use crate::files;
-use crate::metrics::evaluate;
+use crate::data::{Events, Part};
+use crate::metrics::{Options, Scores};
+use crate::net::{Cost, Format, Kind, Mode, Net, Ranges};
+use crate::report::{self, LayerWidths, Report, WidthKind};
+use crate::{export, files};
 
-/// A trained model and the QONNX file that was made of it.
-pub(super) struct Exported {
-    pub(super) model: TrainedModel,
-    path: PathBuf,
+/// A finished training.
+pub(super) struct Finished {
+    pub(super) artefacts: Artefacts,
+    pub(super) ebops: u64,
+    pub(super) validation_loss: f64,
 }
 
-impl Exported {
-    /// Takes the best networks out of the state and exports the quantised one beside the checkpoint.
-    pub(super) fn new(
-        config: &Config,
-        data: &Prepared,
+/// Calibrates the best network on all training events, exports it, and judges the file.
+pub(super) fn finish(
+    config: &Config,
+    net: &Net,
+    data: &mut Data,
+    state: &State,
+    out_dir: &Path,
+) -> Result<Finished, TrainError> {
+    let trained = Trained { config, net };
+    let ranges = trained.calibrated(data, &state.best)?;
+    let formats = ranges.formats(net, &state.best);
+    let quantised = trained.export(data, &state.best, Some(&formats));
+    let float = trained.export(data, &state.float, None);
+    let path = out_dir.join(FOLDER).join("model.onnx");
+    files::replace(&path, &quantised).map_err(|source| TrainError::Io {
+        path: path.clone(),
+        source,
+    })?;
+
+    let test = all(&data.source, Part::Test)?;
+    let mut parts = Vec::new();
+    let (mut ebops, mut multiplications, mut validation_loss) = (0, 0, 0.0);
+    for (name, events) in [("validation", &data.validation), ("test", &test)] {
+        let own = Fixed {
+            net,
+            parameters: &state.best,
+            ranges: &ranges,
+            mode: Mode::Quantised,
+        };
+        let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
+        let integer = integer_outputs(&path, events)?;
+        compare(&path, &integer.values, &own.outputs(&rows, DType::F64)?)?;
+        let twin = Fixed {
+            parameters: &state.float,
+            mode: Mode::Float,
+            ..own
+        };
+        let rows = Rows::new(&data.transforms, events.clone(), Stage::Float);
+        let float = twin.outputs(&rows, DType::F32)?;
+        if name == "validation" {
+            validation_loss = trained.loss(&integer, events);
+        }
+        (ebops, multiplications) = (integer.ebops, integer.multiplications);
+        parts.push(trained.part(name, &integer, &float, events)?);
+    }
+    let front = trained.front(data, state, out_dir)?;
+    let report = Report {
+        name: config.model.name.clone(),
+        purpose: config.card.purpose.trim().to_owned(),
+        classes: config.data.classes.clone(),
+        facts: Vec::new(),
+        parts,
+        baselines: config.card.baselines.clone(),
+        cost: report::Cost {
+            parameters: weights(net) as u64,
+            multiplications,
+            ebops: Some(ebops),
+        },
+        layers: layers(net, &formats),
+        metric: "accuracy".to_owned(),
+        history: state.position.history.iter().map(Into::into).collect(),
+    };
+    Ok(Finished {
+        artefacts: Artefacts {
+            quantised,
+            float,
+            test,
+            transforms: data.transforms.clone(),
+            front,
+            report,
+        },
+        ebops,
+        validation_loss,
+    })
+}
+
+/// A network of a configuration.
+struct Trained<'a> {
+    config: &'a Config,
+    net: &'a Net,
+}
+
+impl Trained<'_> {
+    /// Ranges of all activations over the training part.
+    fn calibrated(&self, data: &mut Data, parameters: &[f32]) -> Result<Ranges, TrainError> {
+        let mut ranges = Ranges::unseen(self.net);
+        data.chunks(Stage::Quantised, 0, 0, |rows, _| {
+            observe(self.net, parameters, rows, &mut ranges)
+        })?;
+        Ok(ranges)
+    }
+
+    fn export(&self, data: &Data, parameters: &[f32], formats: Option<&[Format]>) -> Vec<u8> {
+        export::model(self.config, &data.transforms, self.net, parameters, formats)
+    }
+
+    /// Loss of the integers.
+    fn loss(&self, integer: &IntegerOutputs, events: &Events) -> f64 {
+        let (total, weight) = total_loss(
+            self.config.train.loss,
+            &integer.values,
+            &events.labels,
+            &events.targets,
+            &events.weights,
+        );
+        total / weight
+    }
+
+    /// Figures of one part.
+    fn part(
+        &self,
+        name: &'static str,
+        integer: &IntegerOutputs,
+        float: &[f64],
+        events: &Events,
+    ) -> Result<report::Part, TrainError> {
+        let weights: Vec<f64> = events.weights.iter().map(|w| f64::from(*w)).collect();
+        let mut options = Options::default();
+        let quoted = self.config.output.signal_efficiency;
+        if !options.signal_efficiencies.contains(&quoted) {
+            options.signal_efficiencies.push(quoted);
+            options.signal_efficiencies.sort_by(f64::total_cmp);
+        }
+        let part = if events.labels.is_empty() {
+            let names = &self.config.data.targets;
+            let names: Vec<_> = names.iter().map(|n| (n.clone(), String::new())).collect();
+            let targets: Vec<f64> = events.targets.iter().map(|t| f64::from(*t)).collect();
+            let truth = report::Targets {
+                names: &names,
+                values: &targets,
+                weights: &weights,
+            };
+            report::Part::regression(name, &integer.values, Some(float), &truth, &options)
+        } else {
+            let scores = Scores {
+                logits: &integer.values,
+                classes: self.config.data.classes.len(),
+                labels: &events.labels,
+                weights: &weights,
+            };
+            report::Part::classification(name, &scores, Some(float), &options)
+        };
+        part.map_err(|source| TrainError::Metrics { part: name, source })
+    }
+
+    /// Every network of the front as a file, judged by its integers.
+    fn front(
+        &self,
+        data: &mut Data,
         state: &State,
         out_dir: &Path,
-    ) -> Result<Self, TrainError> {
-        let formats = state
-            .position
-            .formats
-            .clone()
-            .ok_or(ExportError::NotQuantised)?;
-        let model = TrainedModel {
-            scaling: data.scaling.clone(),
-            float: state.float.clone(),
-            accumulators: formats.accumulators(&state.best),
-            quantised: state.best.clone(),
-            formats,
-        };
-        let path = out_dir.join(FOLDER).join("model.onnx");
-        files::replace(&path, &quantised_model(config, &model)?).map_err(|source| {
-            TrainError::Io {
+    ) -> Result<Vec<FrontModel>, TrainError> {
+        let mut front = Vec::new();
+        for (point, parameters) in state.position.front.iter().zip(&state.front) {
+            let ranges = self.calibrated(data, parameters)?;
+            let formats = ranges.formats(self.net, parameters);
+            let model = self.export(data, parameters, Some(&formats));
+            let path = out_dir.join(FOLDER).join("front.onnx");
+            files::replace(&path, &model).map_err(|source| TrainError::Io {
                 path: path.clone(),
                 source,
-            }
-        })?;
-        Ok(Self { model, path })
-    }
-
-    /// Figures on one part of the data: the float network in single precision, the quantised one
-    /// by the integer interpreter.
-    ///
-    /// Fails if any integer is not what the trainer's own forward pass gives.
-    pub(super) fn figures(
-        &self,
-        config: &Config,
-        part: &'static str,
-        inputs: &Inputs,
-    ) -> Result<Figures, TrainError> {
-        let classes = config.data.classes.len();
-        let integer = integer_logits(&self.path, &inputs.data)?;
-        let own = quantised_logits(&self.model, inputs.data.features())?;
-        compare(&self.path, &integer, &own, classes)?;
-        let float = logits(&self.model.float, &inputs.rows(Stage::Float), None)?;
-        let judge = |logits: &[f64]| {
-            evaluate(
-                logits,
-                classes,
-                inputs.data.labels(),
-                config.output.signal_efficiency,
-            )
-            .map_err(|source| TrainError::Metrics { part, source })
-        };
-        Ok(Figures {
-            float: judge(&float)?,
-            quantised: judge(&integer)?,
-        })
+            })?;
+            let integer = integer_outputs(&path, &data.validation)?;
+            let test = all(&data.source, Part::Test)?;
+            let of_test = integer_outputs(&path, &test)?;
+            let classes = self.config.data.classes.len();
+            let accuracy = |outputs: &IntegerOutputs, events: &Events| {
+                (classes > 0)
+                    .then(|| crate::metrics::accuracy(&outputs.values, classes, &events.labels))
+            };
+            front.push(FrontModel {
+                epoch: point.epoch,
+                ebops: integer.ebops,
+                validation_loss: self.loss(&integer, &data.validation),
+                validation_accuracy: accuracy(&integer, &data.validation),
+                test_loss: self.loss(&of_test, &test),
+                test_accuracy: accuracy(&of_test, &test),
+                model,
+            });
+        }
+        Ok(front)
     }
 }
 
-/// Logits of the quantised network for rows in physical units, row after row, as the trainer
-/// computes them.
-///
-/// # Errors
-///
-/// A failure of the tensor library.
-pub fn quantised_logits(model: &TrainedModel, rows: &[f32]) -> Result<Vec<f64>, TrainError> {
-    let inputs = model.scaling.apply(rows);
-    let width = model.scaling.features.len();
-    let rows = Rows {
-        inputs: &inputs,
-        labels: &[],
-        width,
-        classes: 0,
+/// Learned numbers that are no widths.
+fn weights(net: &Net) -> usize {
+    let kept = |p: &&crate::net::Parameter| p.role != crate::net::Role::Bits;
+    net.parameters.iter().filter(kept).map(|p| p.len()).sum()
+}
+
+/// The width of every weight and activation.
+fn layers(net: &Net, formats: &[Format]) -> Vec<LayerWidths> {
+    let cost = Cost::new(net, formats);
+    let layer = |quantiser: &crate::net::Quantiser| {
+        let bits = (0..quantiser.elements())
+            .map(|e| formats[quantiser.first + quantiser.grouping.of(e)].bits())
+            .map(|bits| u8::try_from(bits).unwrap_or(u8::MAX));
+        let weight = quantiser.kind == Kind::Weight;
+        // Every product has one weight, or none: counted with the weight.
+        let ebops = quantiser
+            .widths()
+            .map(|w| f64::from(cost.slope[w]) * f64::from(formats[w].bits()));
+        LayerWidths {
+            name: quantiser.name.clone(),
+            kind: if quantiser.kind == Kind::Activation {
+                WidthKind::Activation
+            } else {
+                WidthKind::Weight
+            },
+            shape: quantiser.shape.clone(),
+            bits: bits.collect(),
+            ebops: if weight { ebops.sum::<f64>() as u64 } else { 0 },
+        }
     };
-    logits(&model.quantised, &rows, Some(&model.formats))
+    net.quantisers.iter().map(layer).collect()
 }

@@ -1,38 +1,41 @@
-//! Training: a float stage, then a quantisation-aware stage from its best weights.
+//! Training: a float stage, then a stage with trained widths from its best weights.
 //!
 //! | stage | forward pass | starts from |
 //! |---|---|---|
-//! | float | single precision, features shifted and scaled | random weights |
+//! | float | single precision, columns shifted and scaled | random weights |
 //! | quantised | every input, weight, bias and activation rounded to its format | best float weights |
 //!
-//! In the quantised stage gradients pass straight through the rounding and stop where a value
-//! saturates. The forward pass is exact: every number is an integer times a power of two, and no sum
-//! reaches 2^24 steps, so the accuracy that the trainer sees is that of the integer kernel.
+//! Either stage may be left out but for the last epoch of the quantised one. In it gradients pass
+//! straight through the rounding, and the fractional bits of every group learn with the weights:
+//! the loss pulls them up, the cost in effective bit operations (EBOPs) pushes them down, a group
+//! at zero bits is pruned (HGQ, arXiv:2405.00645). Integer bits follow from the range of each
+//! group on calibration events at the start of each epoch; what the files say is calibrated on
+//! all training events. Everything saturates, nothing wraps.
 
-mod calibrate;
 mod checkpoint;
+mod data;
 mod epoch;
 mod error;
+mod evaluate;
 mod finish;
-mod forward;
 mod integer;
-mod prepare;
+mod loss;
+mod optimiser;
 mod progress;
 mod run;
+mod schedule;
 mod state;
+mod widths;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use error::TrainError;
-pub use finish::quantised_logits;
-pub use integer::integer_logits;
+pub use integer::integer_outputs;
 pub use state::{EpochRecord, Stage};
 
 use crate::artefacts;
 use crate::config::Config;
-use crate::metrics::Evaluation;
-use crate::network::{Accumulator, Network, NetworkFormats};
-use crate::scaling::InputScaling;
+use crate::report::Report;
 
 /// How to run a training, as opposed to what to train.
 #[derive(Debug, Clone, Default)]
@@ -48,41 +51,15 @@ pub struct TrainOptions {
     pub keep_checkpoint: bool,
 }
 
-/// A finished network with all that is needed to export it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrainedModel {
-    /// Shift and scale of the features.
-    pub scaling: InputScaling,
-    /// The float network.
-    pub float: Network,
-    /// The weights of the quantised network before they are rounded to `formats`.
-    pub quantised: Network,
-    /// The formats of the quantised network.
-    pub formats: NetworkFormats,
-    /// Its accumulators.
-    pub accumulators: Vec<Accumulator>,
-}
-
-/// Figures of the float and of the quantised network.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Figures {
-    /// The float network, in single precision.
-    pub float: Evaluation,
-    /// The exported quantised network, executed with integers.
-    pub quantised: Evaluation,
-}
-
 /// What a training achieved.
 #[derive(Debug, Clone)]
 pub struct TrainSummary {
-    /// The model.
-    pub model: TrainedModel,
-    /// Figures on the validation part, which chose the epoch.
-    pub validation: Figures,
-    /// Figures on the test part, which chose nothing.
-    pub test: Figures,
-    /// The training curves.
-    pub history: Vec<EpochRecord>,
+    /// Figures on the held-back parts, costs, widths and training curves.
+    pub report: Report,
+    /// Effective bit operations of an event, as codegen counts them in the exported model.
+    pub ebops: u64,
+    /// Loss of the integers on the validation part.
+    pub validation_loss: f64,
     /// Seconds of training, over all runs that it took.
     pub seconds: f64,
     /// The files written, in the order of writing.
@@ -90,7 +67,8 @@ pub struct TrainSummary {
 }
 
 /// Trains as the configuration says and writes `model.onnx`, `float.onnx`, `sample.npz`,
-/// `metrics.json` and `CARD.md` into the output directory.
+/// `metrics.json`, `report.html` and `CARD.md` into the output directory; with `output.front` also
+/// `front.json` and the folder `front`.
 ///
 /// The same configuration and data give the same weights, bit for bit, on the same machine, also
 /// when the training was interrupted and resumed.
@@ -101,21 +79,11 @@ pub struct TrainSummary {
 /// temporary file first.
 pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainSummary, TrainError> {
     config.check()?;
-    let data = prepare::Prepared::load(config)?;
-    let state = run::run(config, &data, options, usize::MAX)?;
-    let exported = finish::Exported::new(config, &data, &state, &options.out_dir)?;
-    let validation = exported.figures(config, "validation", &data.validation)?;
-    let test = exported.figures(config, "test", &data.test)?;
-    let model = exported.model;
-    let mut summary = TrainSummary {
-        model,
-        validation,
-        test,
-        history: state.position.history,
-        seconds: state.position.seconds,
-        files: Vec::new(),
-    };
-    artefacts::write(config, &data.test.data, options, &mut summary)?;
+    let mut data = data::Data::open(config)?;
+    let net = data.network(config)?;
+    let state = run::run(config, &net, &mut data, options, usize::MAX)?;
+    let finished = finish::finish(config, &net, &mut data, &state, &options.out_dir)?;
+    let files = artefacts::write(config, options, &finished.artefacts)?;
     if !options.keep_checkpoint {
         let folder = options.out_dir.join(checkpoint::FOLDER);
         std::fs::remove_dir_all(&folder).map_err(|source| TrainError::Io {
@@ -123,11 +91,17 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainSummary, Tr
             source,
         })?;
     }
-    Ok(summary)
+    Ok(TrainSummary {
+        report: finished.artefacts.report,
+        ebops: finished.ebops,
+        validation_loss: finished.validation_loss,
+        seconds: state.position.seconds,
+        files,
+    })
 }
 
-/// Whether a training that was interrupted has left a checkpoint in this folder.
-pub(crate) fn has_checkpoint(out_dir: &Path) -> bool {
+/// Whether a training that was stopped can go on in this output directory.
+pub(crate) fn has_checkpoint(out_dir: &std::path::Path) -> bool {
     checkpoint::path(out_dir).is_file()
 }
 

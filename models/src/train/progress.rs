@@ -50,10 +50,16 @@ impl Progress {
 
     /// One epoch is done.
     pub(super) fn epoch(&self, record: &EpochRecord) {
-        let figures = format!(
-            "loss {:.4}, validation loss {:.4}, accuracy {:.4}",
-            record.train_loss, record.validation_loss, record.validation_accuracy
+        let mut figures = format!(
+            "loss {:.4}, validation loss {:.4}",
+            record.train_loss, record.validation_loss
         );
+        if let Some(accuracy) = record.validation_accuracy {
+            figures.push_str(&format!(", accuracy {accuracy:.4}"));
+        }
+        if let Some(ebops) = record.ebops {
+            figures.push_str(&format!(", {ebops} EBOPs"));
+        }
         let last = record.epoch + 1 == self.epochs;
         if self.lines && (last || record.epoch.is_multiple_of(LINE_EVERY)) {
             let left = self.bar.eta().as_secs();

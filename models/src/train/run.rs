@@ -2,33 +2,28 @@
 
 use std::time::Instant;
 
-use burn::tensor::Device;
-
-use super::calibrate::calibrate;
 use super::checkpoint;
-use super::epoch::{Rows, run_epoch};
-use super::forward::{forward, matrix, numbers, upload};
-use super::prepare::Prepared;
+use super::data::{Data, Rows};
+use super::epoch::Epoch;
+use super::evaluate::{Fixed, observe};
 use super::progress::Progress;
-use super::state::{EpochRecord, Stage, State};
+use super::schedule::beta;
+use super::state::{EpochRecord, FrontPoint, Stage, State};
+use super::widths::{first_widths, start};
 use super::{TrainError, TrainOptions};
 use crate::config::Config;
-use crate::metrics::accuracy;
-use crate::network::{Network, NetworkFormats, widths};
+use crate::data::Part;
+use crate::net::cost::Weight;
+use crate::net::{Cost, Mode, Net, Ranges};
 
 /// Runs until both stages are over, or for `limit` epochs.
 pub(super) fn run(
     config: &Config,
-    data: &Prepared,
+    net: &Net,
+    data: &mut Data,
     options: &TrainOptions,
     limit: usize,
 ) -> Result<State, TrainError> {
-    let widths = widths(
-        config.data.features.len(),
-        &config.model,
-        config.data.classes.len(),
-    );
-    let fresh = Network::initialise(&widths, config.train.seed);
     let path = checkpoint::path(&options.out_dir);
     let folder = options.out_dir.join(checkpoint::FOLDER);
     std::fs::create_dir_all(&folder).map_err(|source| TrainError::Io {
@@ -36,28 +31,32 @@ pub(super) fn run(
         source,
     })?;
     let mut state = if options.resume {
-        checkpoint::load(&path, config, &fresh)?
+        checkpoint::load(&path, config, net)?
     } else {
-        State::start(fresh)
+        State::start(start(net, config.train.seed))
     };
     let mut done = 0;
     for stage in [Stage::Float, Stage::Quantised] {
-        let (epochs, rate) = match stage {
-            Stage::Float => (config.train.float_epochs, config.train.learning_rate),
-            Stage::Quantised => (
-                config.train.quantised_epochs,
-                config.train.quantised_learning_rate,
-            ),
-        };
         if stage == Stage::Quantised && state.position.stage == Stage::Float {
-            let inputs = data.train.rows(stage).inputs;
-            state.quantise(calibrate(config, &state.best, inputs)?);
+            let calibration = data.calibration(stage)?;
+            let parameters = first_widths(net, &state.best, &calibration)?;
+            state.quantise(parameters);
         }
         if state.position.stage != stage {
             continue;
         }
-        let (rows, validation) = (data.train.rows(stage), data.validation.rows(stage));
-        let batches = rows.labels.len().div_ceil(config.train.batch_size);
+        let this = StageRun {
+            config,
+            net,
+            stage,
+            calibration: data.calibration(stage)?,
+            validation: data.validation(stage),
+        };
+        let epochs = this.epochs();
+        let batches = data
+            .source
+            .rows(Part::Train)
+            .div_ceil(config.train.batch_size);
         let epoch = state.position.epoch;
         let progress = Progress::start(stage, epoch, epochs, batches, options.quiet);
         while !state.stage_is_over(epochs, config.train.patience) {
@@ -65,9 +64,8 @@ pub(super) fn run(
                 return Ok(state);
             }
             let begun = Instant::now();
-            let tick = |_| progress.batch();
-            let loss = run_epoch(&mut state, &rows, &config.train, rate, epochs, tick)?;
-            progress.epoch(&judge(&mut state, &validation, loss)?);
+            let record = this.epoch(&mut state, data, || progress.batch())?;
+            progress.epoch(&record);
             state.position.seconds += begun.elapsed().as_secs_f64();
             checkpoint::save(&path, config, &state)?;
             done += 1;
@@ -77,55 +75,134 @@ pub(super) fn run(
     Ok(state)
 }
 
-/// Evaluates the epoch just run and keeps the network if it is the best.
-fn judge(
-    state: &mut State,
-    validation: &Rows<'_>,
-    train_loss: f64,
-) -> Result<EpochRecord, TrainError> {
-    let position = &mut state.position;
-    let logits = logits(&state.average, validation, position.formats.as_ref())?;
-    let record = EpochRecord {
-        stage: position.stage,
-        epoch: position.epoch - 1,
-        train_loss,
-        validation_loss: cross_entropy(&logits, validation),
-        validation_accuracy: accuracy(&logits, validation.classes, validation.labels),
-    };
-    if position
-        .best
-        .is_none_or(|(_, best)| record.validation_loss < best)
-    {
-        position.best = Some((record.epoch, record.validation_loss));
-        state.best = state.average.clone();
+/// One stage of a training.
+struct StageRun<'a> {
+    config: &'a Config,
+    net: &'a Net,
+    stage: Stage,
+    calibration: Rows,
+    validation: Rows,
+}
+
+impl StageRun<'_> {
+    fn epochs(&self) -> usize {
+        match self.stage {
+            Stage::Float => self.config.train.float_epochs,
+            Stage::Quantised => self.config.train.quantised_epochs,
+        }
     }
-    position.history.push(record.clone());
-    Ok(record)
-}
 
-/// Logits of all rows.
-pub(super) fn logits(
-    network: &Network,
-    rows: &Rows<'_>,
-    formats: Option<&NetworkFormats>,
-) -> Result<Vec<f64>, TrainError> {
-    let device = Device::flex();
-    let x = matrix(rows.inputs.to_vec(), rows.width, &device);
-    let out = numbers(&forward(&upload(network, &device), x, formats))?;
-    Ok(out.into_iter().map(f64::from).collect())
-}
+    /// Ranges of the activations on the calibration events; of none in floating point.
+    fn ranges(&self, parameters: &[f32]) -> Result<Ranges, TrainError> {
+        let mut ranges = Ranges::unseen(self.net);
+        if self.stage == Stage::Quantised {
+            observe(self.net, parameters, &self.calibration, &mut ranges)?;
+        }
+        Ok(ranges)
+    }
 
-/// Mean cross entropy of logits.
-fn cross_entropy(logits: &[f64], rows: &Rows<'_>) -> f64 {
-    let loss = |(row, label): (&[f64], &usize)| {
-        let top = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total: f64 = row.iter().map(|v| (v - top).exp()).sum();
-        total.ln() + top - row[*label]
-    };
-    let total: f64 = logits
-        .chunks_exact(rows.classes)
-        .zip(rows.labels)
-        .map(loss)
-        .sum();
-    total / rows.labels.len().max(1) as f64
+    /// Runs one epoch and evaluates the network after it.
+    fn epoch(
+        &self,
+        state: &mut State,
+        data: &mut Data,
+        tick: impl FnMut(),
+    ) -> Result<EpochRecord, TrainError> {
+        let train = &self.config.train;
+        let rate = match self.stage {
+            Stage::Float => train.learning_rate,
+            Stage::Quantised => train.quantised_learning_rate.unwrap_or(train.learning_rate),
+        };
+        let position = &state.position;
+        let beta = match self.stage {
+            Stage::Float => None,
+            Stage::Quantised => Some(beta(
+                &train.cost,
+                position.epoch,
+                self.epochs(),
+                position.beta,
+                position.ebops,
+            )),
+        };
+        let ranges = self.ranges(&state.parameters)?;
+        let epoch = Epoch {
+            config: self.config,
+            net: self.net,
+            ranges: &ranges,
+            rate,
+            epochs: self.epochs(),
+            weight: Weight {
+                beta: beta.unwrap_or(0.0) as f32,
+                gamma: train.cost.gamma as f32,
+            },
+        };
+        let loss = epoch.run(state, data, tick)?;
+        state.position.beta = beta;
+        self.judge(state, loss)
+    }
+
+    /// Evaluates the running mean after an epoch and keeps it if it is the best.
+    fn judge(&self, state: &mut State, train_loss: f64) -> Result<EpochRecord, TrainError> {
+        let ranges = self.ranges(&state.average)?;
+        let mode = match self.stage {
+            Stage::Float => Mode::Float,
+            Stage::Quantised => Mode::Quantised,
+        };
+        let fixed = Fixed {
+            net: self.net,
+            parameters: &state.average,
+            ranges: &ranges,
+            mode,
+        };
+        let (loss, accuracy) = fixed.judge(self.config.train.loss, &self.validation)?;
+        let ebops = (self.stage == Stage::Quantised).then(|| {
+            let formats = ranges.formats(self.net, &state.average);
+            Cost::new(self.net, &formats).ebops
+        });
+        let position = &mut state.position;
+        let record = EpochRecord {
+            stage: self.stage,
+            epoch: position.epoch - 1,
+            train_loss,
+            validation_loss: loss,
+            validation_accuracy: accuracy,
+            ebops,
+            beta: position.beta,
+        };
+        if let Some(ebops) = ebops {
+            let first = position.ebops.map_or(ebops as f64, |(first, _)| first);
+            position.ebops = Some((first, ebops as f64));
+        }
+        let objective = self.objective(loss, ebops);
+        if position.best.is_none_or(|(_, best)| objective < best) {
+            position.best = Some((record.epoch, objective));
+            position.best_ranges = Some(ranges.clone());
+            state.best = state.average.clone();
+        }
+        state.position.history.push(record.clone());
+        if let (true, Some(ebops)) = (self.config.output.front, ebops) {
+            let point = FrontPoint {
+                epoch: record.epoch,
+                ebops,
+                validation_loss: loss,
+                validation_accuracy: accuracy,
+                ranges,
+            };
+            let parameters = state.average.clone();
+            state.consider(point, &parameters);
+        }
+        Ok(record)
+    }
+
+    /// What the best network minimises: the validation loss and the cost at its last weight; with
+    /// a target, the validation loss among networks that keep it, and before that the cost.
+    fn objective(&self, loss: f64, ebops: Option<u64>) -> f64 {
+        let Some(ebops) = ebops else { return loss };
+        let cost = &self.config.train.cost;
+        match cost.target {
+            Some(target) if ebops > target => 1e6 * (ebops as f64 / target.max(1) as f64),
+            Some(_) => loss,
+            None => loss + cost.beta_final.unwrap_or(cost.beta) * ebops as f64,
+        }
+    }
 }

@@ -6,9 +6,11 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
 
 use super::*;
+use crate::net::Net;
+use crate::report::{Figures, Part};
 use crate::seed::{Purpose, Stream};
 
-/// Two features, two classes, four hidden units.
+/// Two features, two classes, two hidden layers.
 pub(crate) fn tiny_config() -> Config {
     let text = r#"
         [data]
@@ -19,7 +21,7 @@ pub(crate) fn tiny_config() -> Config {
         split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
         [model]
         name = "tiny"
-        hidden = [8, 6]
+        layers = [{ type = "dense", units = 8 }, { type = "dense", units = 6 }]
         [train]
         float_epochs = 6
         quantised_epochs = 5
@@ -29,8 +31,19 @@ pub(crate) fn tiny_config() -> Config {
         averaging = 0.9
         patience = 20
         seed = 3
+        cost = { beta = 1e-6, beta_final = 1e-4 }
+        [output]
+        front = true
     "#;
     Config::from_text(text, Path::new("tiny.toml")).expect("config")
+}
+
+/// The network of [`tiny_config`].
+pub(crate) fn tiny_net() -> Net {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let config = tiny_problem(dir.path());
+    let data = data::Data::open(&config).expect("data");
+    data.network(&config).expect("network")
 }
 
 /// Points inside and outside of a circle.
@@ -70,65 +83,113 @@ fn options(out_dir: &Path) -> TrainOptions {
     }
 }
 
+/// Accuracy of the integers and of the float twin.
+fn accuracies(part: &Part) -> (f64, f64) {
+    match &part.figures {
+        Figures::Classification { integer, float, .. } => (
+            integer.accuracy.value,
+            float.as_ref().expect("float").accuracy.value,
+        ),
+        Figures::Regression { .. } => panic!("a regression"),
+    }
+}
+
+/// All files below a folder with their bytes.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).expect("list") {
+        let path = entry.expect("entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let name = path
+                .file_name()
+                .expect("name")
+                .to_string_lossy()
+                .into_owned();
+            found.push((name, std::fs::read(&path).expect("read")));
+        }
+    }
+    found.sort();
+    found
+}
+
 #[test]
 fn learns_and_writes_every_artefact() {
     let dir = tempfile::tempdir().expect("tempdir");
     let mut config = tiny_problem(dir.path());
     config.train.float_epochs = 40;
-    config.train.quantised_epochs = 20;
+    config.train.quantised_epochs = 30;
     let out = dir.path().join("out");
     let summary = train(&config, &options(&out)).expect("training");
-    assert!(summary.test.float.accuracy > 0.9, "{:?}", summary.test);
-    assert!(summary.test.quantised.accuracy > 0.9, "{:?}", summary.test);
-    let mut names: Vec<String> = std::fs::read_dir(&out)
-        .expect("list")
-        .map(|entry| {
-            entry
-                .expect("entry")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
-        .collect();
-    names.sort_unstable();
-    assert_eq!(
-        names,
-        [
-            "CARD.md",
-            "float.onnx",
-            "metrics.json",
-            "model.onnx",
-            "sample.npz"
-        ]
-    );
-
+    let (integer, float) = accuracies(&summary.report.parts[1]);
+    assert!(float > 0.9 && integer > 0.88, "{float} {integer}");
+    let found = files(&out);
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    for name in [
+        "CARD.md",
+        "float.onnx",
+        "metrics.json",
+        "model.onnx",
+        "sample.npz",
+        "front.json",
+    ] {
+        assert!(names.contains(&name), "{names:?}");
+    }
     let again = dir.path().join("again");
     train(&config, &options(&again)).expect("training");
-    for name in names {
-        let read = |dir: &Path| std::fs::read(dir.join(&name)).expect("read");
-        assert_eq!(
-            read(&out),
-            read(&again),
-            "{name} differs between two equal trainings"
-        );
-    }
+    assert_eq!(found, files(&again), "two equal trainings");
 }
 
 #[test]
 fn interrupted_after_any_epoch_gives_the_same_bits() {
     let dir = tempfile::tempdir().expect("tempdir");
     let config = tiny_problem(dir.path());
-    let whole = train(&config, &options(&dir.path().join("whole"))).expect("training");
-    let data = prepare::Prepared::load(&config).expect("data");
+    let whole = dir.path().join("whole");
+    train(&config, &options(&whole)).expect("training");
     for epochs in [1, 5, 6, 7, 10] {
         let out = dir.path().join(format!("stopped-{epochs}"));
         let mut options = options(&out);
-        run::run(&config, &data, &options, epochs).expect("first part");
+        let mut data = data::Data::open(&config).expect("data");
+        let net = data.network(&config).expect("network");
+        run::run(&config, &net, &mut data, &options, epochs).expect("first part");
         options.resume = true;
-        let resumed = train(&config, &options).expect("second part");
-        assert_eq!(resumed.model, whole.model, "stopped after {epochs}");
-        assert_eq!(resumed.history, whole.history, "stopped after {epochs}");
+        train(&config, &options).expect("second part");
+        assert_eq!(files(&out), files(&whole), "stopped after {epochs}");
     }
+}
+
+#[test]
+fn the_cost_shrinks_the_network() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut config = tiny_problem(dir.path());
+    config.train.quantised_epochs = 40;
+    config.train.cost.beta = 1e-7;
+    config.train.cost.beta_final = None;
+    let free = train(&config, &options(&dir.path().join("free"))).expect("training");
+    config.train.cost.beta = 3e-4;
+    let cheap = train(&config, &options(&dir.path().join("cheap"))).expect("training");
+    assert!(
+        2 * cheap.ebops < free.ebops,
+        "{} {}",
+        cheap.ebops,
+        free.ebops
+    );
+    let last = cheap.report.history.last().and_then(|point| point.ebops);
+    let first = cheap.report.history.iter().find_map(|point| point.ebops);
+    assert!(last < first, "{first:?} {last:?}");
+}
+
+#[test]
+fn a_target_is_reached() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut config = tiny_problem(dir.path());
+    config.train.quantised_epochs = 60;
+    config.train.patience = 100;
+    config.train.cost.beta_final = None;
+    config.train.cost.target = Some(400);
+    let summary = train(&config, &options(&dir.path().join("out"))).expect("training");
+    assert!((200..=400).contains(&summary.ebops), "{}", summary.ebops);
 }
 
 #[test]
@@ -146,15 +207,12 @@ fn patience_ends_a_stage() {
     let dir = tempfile::tempdir().expect("tempdir");
     let mut config = tiny_problem(dir.path());
     config.train.learning_rate = 1e-9;
-    config.train.quantised_learning_rate = 1e-9;
+    config.train.quantised_learning_rate = Some(1e-9);
     config.train.averaging = 0.0;
     config.train.patience = 2;
     config.train.quantised_epochs = 30;
     let summary = train(&config, &options(&dir.path().join("out"))).expect("training");
-    let quantised = summary
-        .history
-        .iter()
-        .filter(|r| r.stage == Stage::Quantised)
-        .count();
+    let history = &summary.report.history;
+    let quantised = history.iter().filter(|r| r.stage == "quantised").count();
     assert!(quantised < 30, "{quantised} epochs");
 }

@@ -1,10 +1,15 @@
 //! The TOML file that describes a training: data, model, schedule, output, card.
 
+mod model;
+mod train;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::data::DataConfig;
+pub use model::{ModelConfig, WidthConfig};
+pub use train::{CostConfig, LossConfig, TrainConfig};
 
 /// A whole training, as read from one TOML file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,87 +29,6 @@ pub struct Config {
     pub card: CardConfig,
 }
 
-/// The table `[model]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelConfig {
-    /// Name of the model; becomes the name of the graph.
-    pub name: String,
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Bits of each raw feature at the input of the exported graph.
-    #[serde(default = "defaults::raw_bits")]
-    pub raw_bits: u32,
-    /// Share of the training rows that each end of a feature's raw range may cut off.
-    #[serde(default = "defaults::tail")]
-    pub tail: f64,
-    /// Bits of the features after shift and scale, where the network begins.
-    #[serde(default = "defaults::input_bits")]
-    pub input_bits: u32,
-    /// Of these, bits left of the binary point without the sign: 2 saturates at about 4 standard
-    /// deviations.
-    #[serde(default = "defaults::input_integer_bits")]
-    pub input_integer_bits: u32,
-    /// Bits of the weights: one number, or one for each layer.
-    #[serde(default = "defaults::eight")]
-    pub weight_bits: Widths,
-    /// Bits of the activations: one number, or one for each hidden layer.
-    #[serde(default = "defaults::eight")]
-    pub activation_bits: Widths,
-    /// Bits of the biases.
-    #[serde(default = "defaults::bias_bits")]
-    pub bias_bits: u32,
-}
-
-/// One width for all layers, or one for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Widths {
-    /// The same width everywhere.
-    All(u32),
-    /// A width for each layer, first to last.
-    Each(Vec<u32>),
-}
-
-impl Widths {
-    /// The width in layer `layer`.
-    pub fn of(&self, layer: usize) -> Option<u32> {
-        match self {
-            Self::All(bits) => Some(*bits),
-            Self::Each(bits) => bits.get(layer).copied(),
-        }
-    }
-}
-
-/// The table `[train]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Epochs of the first stage, in floating point.
-    pub float_epochs: usize,
-    /// Epochs of the second stage, with every number quantised in the forward pass.
-    pub quantised_epochs: usize,
-    /// Rows in a batch.
-    pub batch_size: usize,
-    /// Learning rate at the start of the float stage.
-    pub learning_rate: f64,
-    /// Learning rate at the start of the quantised stage.
-    pub quantised_learning_rate: f64,
-    /// The cosine schedule ends at this share of the learning rate.
-    #[serde(default = "defaults::final_share")]
-    pub final_share: f64,
-    /// AdamW's weight decay.
-    #[serde(default)]
-    pub weight_decay: f64,
-    /// The evaluated weights are a running mean that keeps this share at each step; 0 for none.
-    #[serde(default)]
-    pub averaging: f64,
-    /// Epochs without a better validation loss after which a stage ends.
-    pub patience: usize,
-    /// Seed of the initial weights and of the order of the rows.
-    pub seed: u64,
-}
-
 /// The table `[output]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -113,6 +37,9 @@ pub struct OutputConfig {
     pub sample_rows: usize,
     /// Signal efficiency at which the background rejection is quoted.
     pub signal_efficiency: f64,
+    /// Whether every network on the front of loss against cost is kept and exported, not only the
+    /// best one.
+    pub front: bool,
 }
 
 impl Default for OutputConfig {
@@ -120,6 +47,7 @@ impl Default for OutputConfig {
         Self {
             sample_rows: 4000,
             signal_efficiency: 0.5,
+            front: false,
         }
     }
 }
@@ -136,6 +64,8 @@ pub struct CardConfig {
     pub limits: String,
     /// Licence of the data and what to cite.
     pub licence: String,
+    /// What others reach on data of the same kind.
+    pub baselines: Vec<crate::report::Baseline>,
 }
 
 /// What can be wrong with a configuration.
@@ -228,56 +158,14 @@ impl Config {
         )?;
         within("output.sample_rows", self.output.sample_rows, 1, 1_000_000)
     }
-}
 
-impl ModelConfig {
-    fn check(&self) -> Result<(), ConfigError> {
-        for width in &self.hidden {
-            within("model.hidden", *width, 1, 4096)?;
-        }
-        within("model.raw_bits", self.raw_bits, 2, 12)?;
-        within("model.tail", self.tail, 0.0, 0.1)?;
-        within("model.input_bits", self.input_bits, 2, 12)?;
-        within(
-            "model.input_integer_bits",
-            self.input_integer_bits,
-            0,
-            self.input_bits - 1,
-        )?;
-        within("model.bias_bits", self.bias_bits, 2, 16)?;
-        widths(
-            "model.weight_bits",
-            &self.weight_bits,
-            self.hidden.len() + 1,
-        )?;
-        widths(
-            "model.activation_bits",
-            &self.activation_bits,
-            self.hidden.len(),
-        )
+    /// How many numbers the network gives: one for each class, or for each target.
+    pub fn outputs(&self) -> usize {
+        self.data.classes.len().max(self.data.targets.len())
     }
 }
 
-impl TrainConfig {
-    fn check(&self) -> Result<(), ConfigError> {
-        within("train.float_epochs", self.float_epochs, 1, 100_000)?;
-        within("train.quantised_epochs", self.quantised_epochs, 1, 100_000)?;
-        within("train.batch_size", self.batch_size, 1, 1 << 20)?;
-        within("train.learning_rate", self.learning_rate, 1e-9, 10.0)?;
-        within(
-            "train.quantised_learning_rate",
-            self.quantised_learning_rate,
-            1e-9,
-            10.0,
-        )?;
-        within("train.final_share", self.final_share, 0.0, 1.0)?;
-        within("train.weight_decay", self.weight_decay, 0.0, 10.0)?;
-        within("train.averaging", self.averaging, 0.0, 0.99999)?;
-        within("train.patience", self.patience, 1, 100_000)
-    }
-}
-
-/// Refuses a value outside of `least..=most`.
+/// Fails unless `value` is at least `least` and at most `most`.
 pub(crate) fn within<T: PartialOrd + std::fmt::Display>(
     key: &'static str,
     value: T,
@@ -295,49 +183,10 @@ pub(crate) fn within<T: PartialOrd + std::fmt::Display>(
     })
 }
 
-fn widths(key: &'static str, widths: &Widths, layers: usize) -> Result<(), ConfigError> {
-    match widths {
-        Widths::All(bits) => within(key, *bits, 2, 8),
-        Widths::Each(bits) if bits.len() == layers => {
-            bits.iter().try_for_each(|bits| within(key, *bits, 2, 8))
-        }
-        Widths::Each(bits) => Err(ConfigError::Value {
-            key,
-            found: format!("{bits:?}"),
-            expected: format!("one number, or {layers} of them"),
-        }),
-    }
-}
-
-mod defaults {
-    use super::Widths;
-
-    pub(super) fn raw_bits() -> u32 {
-        12
-    }
-    pub(super) fn tail() -> f64 {
-        0.001
-    }
-    pub(super) fn input_bits() -> u32 {
-        10
-    }
-    pub(super) fn input_integer_bits() -> u32 {
-        2
-    }
-    pub(super) fn eight() -> Widths {
-        Widths::All(8)
-    }
-    pub(super) fn bias_bits() -> u32 {
-        16
-    }
-    pub(super) fn final_share() -> f64 {
-        0.01
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Granularity;
 
     const TEXT: &str = r#"
         [data]
@@ -348,14 +197,13 @@ mod tests {
         split = { train = 0.8, validation = 0.1, test = 0.1, seed = 1 }
         [model]
         name = "tiny"
-        hidden = [4, 3]
-        weight_bits = [8, 7, 6]
+        layers = [{ type = "dense", units = 4 }, { type = "dense", units = 3 }]
+        weights = { granularity = "channel", bits = 7 }
         [train]
         float_epochs = 2
         quantised_epochs = 2
         batch_size = 16
         learning_rate = 0.01
-        quantised_learning_rate = 0.005
         patience = 5
         seed = 3
     "#;
@@ -367,9 +215,10 @@ mod tests {
     #[test]
     fn defaults_fill_what_is_left_out() {
         let config = parse(TEXT).expect("config");
-        assert_eq!(config.model.activation_bits, Widths::All(8));
-        assert_eq!(config.model.weight_bits.of(2), Some(6));
+        assert_eq!(config.model.weights.granularity, Granularity::Channel);
+        assert_eq!(config.model.activations, WidthConfig::default());
         assert_eq!(config.output.sample_rows, 4000);
+        assert_eq!(config.outputs(), 2);
     }
 
     #[test]
@@ -384,10 +233,10 @@ mod tests {
             unknown.contains("patients") && unknown.contains("line"),
             "{unknown}"
         );
-        assert!(text("[8, 7, 6]", "[8, 7]").contains("model.weight_bits is [8, 7]; expected one"));
-        assert!(text("[8, 7, 6]", "9").contains("c.toml: model.weight_bits is 9; expected 2 to 8"));
+        assert!(text("bits = 7", "bits = 40").contains("model.weights.bits is 40; expected 1 to"));
         assert!(text("train = 0.8", "train = 0.9").contains("sum of the shares"));
         assert!(text("\"b\"", "\"a\"").contains("naming 'a' twice"));
         assert!(text("seed = 3", "").contains("seed"));
+        assert!(text("units = 3", "unit = 3").contains("unit"));
     }
 }

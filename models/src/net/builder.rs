@@ -1,0 +1,272 @@
+//! Building a network node by node.
+
+use std::collections::HashSet;
+
+use super::quantise::Grouping;
+use super::{
+    Granularity, Kind, Net, NetError, Node, Parameter, ParameterId, Primitive, Products, Quantiser,
+    QuantiserId, Role, Start, Value,
+};
+
+/// How numbers are rounded while the network is built.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Widths {
+    /// Which numbers share a width.
+    pub granularity: Granularity,
+    /// Bits that they begin with, or keep; the sign is not counted.
+    pub bits: u32,
+}
+
+/// A network under construction.
+#[derive(Debug)]
+pub struct Builder {
+    net: Net,
+    names: HashSet<String>,
+    /// How weights are rounded where a layer does not say otherwise.
+    pub weights: Widths,
+    /// How activations are rounded where a layer does not say otherwise.
+    pub activations: Widths,
+}
+
+impl Builder {
+    /// Starts a network.
+    pub fn new(name: &str, weights: Widths, activations: Widths) -> Self {
+        Self {
+            net: Net {
+                name: name.to_owned(),
+                nodes: Vec::new(),
+                inputs: Vec::new(),
+                outputs: Vec::new(),
+                parameters: Vec::new(),
+                quantisers: Vec::new(),
+                products: Vec::new(),
+            },
+            names: HashSet::new(),
+            weights,
+            activations,
+        }
+    }
+
+    /// A name that no node, parameter or quantiser has yet: `name`, or `name_2` and so on.
+    fn fresh(&mut self, name: &str) -> String {
+        let mut found = name.to_owned();
+        let mut number = 2;
+        while !self.names.insert(found.clone()) {
+            found = format!("{name}_{number}");
+            number += 1;
+        }
+        found
+    }
+
+    /// Adds an input of the given shape per event.
+    pub fn input(&mut self, name: &str, shape: &[usize]) -> Value {
+        let value = self.node(name, None, &[], shape, None);
+        self.net.inputs.push(value);
+        value
+    }
+
+    /// Adds a node of the given shape per event.
+    pub fn push(
+        &mut self,
+        name: &str,
+        op: impl Primitive + 'static,
+        operands: &[Value],
+        shape: &[usize],
+    ) -> Value {
+        self.node(name, Some(Box::new(op)), operands, shape, None)
+    }
+
+    /// Adds a node whose elements are elements of its operands, in other places: `widths` says
+    /// which width each keeps.
+    pub fn push_moved(
+        &mut self,
+        name: &str,
+        op: impl Primitive + 'static,
+        operands: &[Value],
+        shape: &[usize],
+        widths: Option<Vec<u32>>,
+    ) -> Value {
+        self.node(name, Some(Box::new(op)), operands, shape, widths)
+    }
+
+    fn node(
+        &mut self,
+        name: &str,
+        op: Option<Box<dyn Primitive>>,
+        operands: &[Value],
+        shape: &[usize],
+        widths: Option<Vec<u32>>,
+    ) -> Value {
+        let name = self.fresh(name);
+        let operand_shapes = operands.iter().map(|v| self.shape(*v).to_vec()).collect();
+        self.net.nodes.push(Node {
+            name,
+            shape: shape.to_vec(),
+            operand_shapes,
+            operands: operands.to_vec(),
+            op,
+            widths,
+        });
+        Value(self.net.nodes.len() - 1)
+    }
+
+    /// Shape of a value for one event.
+    pub fn shape(&self, value: Value) -> &[usize] {
+        &self.net.nodes[value.0].shape
+    }
+
+    /// Name of the node that computes a value.
+    pub fn name(&self, value: Value) -> &str {
+        &self.net.nodes[value.0].name
+    }
+
+    /// The width of each element of a value, if it was rounded.
+    pub fn widths(&self, value: Value) -> Option<&[u32]> {
+        self.net.nodes[value.0].widths.as_deref()
+    }
+
+    /// The width of each element of a value that enters a product in node `node`.
+    ///
+    /// # Errors
+    ///
+    /// A value that was not rounded.
+    pub fn product_widths(&self, node: &str, value: Value) -> Result<&[u32], NetError> {
+        self.widths(value).ok_or_else(|| NetError::NoWidth {
+            node: node.to_owned(),
+            operand: self.name(value).to_owned(),
+        })
+    }
+
+    /// Adds learned numbers.
+    pub fn parameter(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        role: Role,
+        start: Start,
+    ) -> ParameterId {
+        let name = self.fresh(name);
+        let offset = self.net.parameter_count();
+        self.net.parameters.push(Parameter {
+            name,
+            shape: shape.to_vec(),
+            role,
+            start,
+            offset,
+        });
+        ParameterId(self.net.parameters.len() - 1)
+    }
+
+    /// Adds learned numbers with a quantiser of their own. `shape` is the shape as the product
+    /// sees it; the last axis is the channel.
+    pub fn weight(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        start: Start,
+        role: Role,
+        widths: Widths,
+    ) -> QuantiserId {
+        let parameter = self.parameter(name, shape, role, start);
+        let name = self.net.parameters[parameter.0].name.clone();
+        let grouping = last_axis(shape, widths.granularity);
+        let kind = if role == Role::Bias {
+            Kind::Bias
+        } else {
+            Kind::Weight
+        };
+        self.quantiser(&name, kind, shape, grouping, widths.bits, Some(parameter))
+    }
+
+    /// The groups of each element of a quantiser, as numbers over the whole network.
+    pub fn widths_of(&self, quantiser: QuantiserId) -> Vec<u32> {
+        let quantiser = &self.net.quantisers[quantiser.0];
+        let group = |element| (quantiser.first + quantiser.grouping.of(element)) as u32;
+        (0..quantiser.elements()).map(group).collect()
+    }
+
+    /// Adds a quantiser for values of the given shape.
+    pub(super) fn quantiser(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        shape: &[usize],
+        grouping: Grouping,
+        bits: u32,
+        weight: Option<ParameterId>,
+    ) -> QuantiserId {
+        let fractional = self.parameter(
+            &format!("{name}.bits"),
+            &[grouping.groups],
+            Role::Bits,
+            Start::Constant(0.0),
+        );
+        let first = self.net.width_count();
+        self.net.quantisers.push(Quantiser {
+            name: name.to_owned(),
+            kind,
+            shape: shape.to_vec(),
+            grouping,
+            fractional,
+            weight,
+            first,
+            positive: false,
+            bits,
+        });
+        QuantiserId(self.net.quantisers.len() - 1)
+    }
+
+    /// Marks a quantiser as one that cuts negative values.
+    pub(super) fn positive(&mut self, quantiser: QuantiserId) {
+        self.net.quantisers[quantiser.0].positive = true;
+    }
+
+    /// Adds products to the cost.
+    pub fn products(&mut self, products: Products) {
+        self.net.products.push(products);
+    }
+
+    /// Names a result.
+    pub fn output(&mut self, name: &str, value: Value) {
+        self.net.outputs.push((name.to_owned(), value));
+    }
+
+    /// The network.
+    pub fn finish(self) -> Net {
+        self.net
+    }
+}
+
+/// Groups of a tensor whose last axis is the channel.
+pub(super) fn last_axis(shape: &[usize], granularity: Granularity) -> Grouping {
+    let elements: usize = shape.iter().product();
+    match granularity {
+        Granularity::Tensor => Grouping {
+            inner: elements.max(1),
+            groups: 1,
+        },
+        Granularity::Channel => Grouping {
+            inner: 1,
+            groups: shape.last().copied().unwrap_or(1),
+        },
+        Granularity::Element => Grouping {
+            inner: 1,
+            groups: elements,
+        },
+    }
+}
+
+/// Groups of a tensor whose first axis is the channel, as images have it.
+pub(super) fn first_axis(shape: &[usize], granularity: Granularity) -> Grouping {
+    let elements: usize = shape.iter().product();
+    match granularity {
+        Granularity::Channel => {
+            let groups = shape.first().copied().unwrap_or(1);
+            Grouping {
+                inner: elements / groups.max(1),
+                groups,
+            }
+        }
+        other => last_axis(shape, other),
+    }
+}

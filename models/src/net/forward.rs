@@ -1,0 +1,200 @@
+//! Walking a network on burn tensors.
+
+use std::cell::RefCell;
+
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
+
+use super::quantise::{UNBOUNDED, quantise};
+use super::{Kind, Net, ParameterId, QuantiserId, Ranges};
+
+/// How numbers are treated on the way forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As they are: quantisers do nothing but cut negative values where they are a ReLU.
+    Float,
+    /// Rounded to their formats.
+    Quantised,
+}
+
+/// One walk through a network with given parameters.
+pub struct Run<'a> {
+    net: &'a Net,
+    mode: Mode,
+    leaves: &'a [Tensor<1>],
+    /// Integer bits and sign of each quantiser.
+    formats: Vec<[Tensor<1>; 2]>,
+    observed: Option<RefCell<Ranges>>,
+}
+
+impl<'a> Run<'a> {
+    /// A walk with the parameters as tensors, one for each, and as numbers.
+    pub fn new(
+        net: &'a Net,
+        mode: Mode,
+        leaves: &'a [Tensor<1>],
+        parameters: &[f32],
+        ranges: &Ranges,
+    ) -> Self {
+        let formats = match mode {
+            Mode::Float => Vec::new(),
+            Mode::Quantised => formats(net, leaves, parameters, ranges, false),
+        };
+        Self {
+            net,
+            mode,
+            leaves,
+            formats,
+            observed: None,
+        }
+    }
+
+    /// A walk in which no activation saturates and the ranges of all are recorded.
+    pub fn observing(net: &'a Net, leaves: &'a [Tensor<1>], parameters: &[f32]) -> Self {
+        let ranges = Ranges::unseen(net);
+        Self {
+            net,
+            mode: Mode::Quantised,
+            leaves,
+            formats: formats(net, leaves, parameters, &ranges, true),
+            observed: Some(RefCell::new(ranges)),
+        }
+    }
+
+    /// The ranges recorded.
+    pub fn observed(self) -> Option<Ranges> {
+        self.observed.map(RefCell::into_inner)
+    }
+
+    /// Whether numbers are rounded.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The numbers of a parameter.
+    pub fn parameter(&self, parameter: ParameterId) -> Tensor<1> {
+        self.leaves[parameter.0].clone()
+    }
+
+    /// The numbers of a weight, rounded when the walk rounds; `[1, elements]`.
+    pub fn weight(&self, quantiser: QuantiserId) -> Tensor<2> {
+        let this = &self.net.quantisers[quantiser.0];
+        let parameter = this.weight.unwrap_or(this.fractional);
+        let values = self.parameter(parameter).unsqueeze::<2>();
+        match self.mode {
+            Mode::Float => values,
+            Mode::Quantised => self.rounded(quantiser, values),
+        }
+    }
+
+    /// An activation, rounded when the walk rounds and cut at 0 if the quantiser is a ReLU.
+    pub fn activation(&self, quantiser: QuantiserId, values: Tensor<2>) -> Tensor<2> {
+        let positive = self.net.quantisers[quantiser.0].positive;
+        if let Some(observed) = &self.observed {
+            observe(self.net, quantiser, &values, &mut observed.borrow_mut());
+        }
+        match self.mode {
+            Mode::Float if positive => activation::relu(values),
+            Mode::Float => values,
+            Mode::Quantised => self.rounded(quantiser, values),
+        }
+    }
+
+    fn rounded(&self, quantiser: QuantiserId, values: Tensor<2>) -> Tensor<2> {
+        let this = &self.net.quantisers[quantiser.0];
+        let [integer, sign] = self.formats[quantiser.0].clone();
+        let fractional = self.parameter(this.fractional);
+        quantise(values, fractional, integer, sign, this.grouping)
+    }
+}
+
+/// Integer bits and signs as the rounding operation takes them.
+fn formats(
+    net: &Net,
+    leaves: &[Tensor<1>],
+    parameters: &[f32],
+    ranges: &Ranges,
+    unbounded: bool,
+) -> Vec<[Tensor<1>; 2]> {
+    let Some(leaf) = leaves.first() else {
+        return Vec::new();
+    };
+    let (device, dtype) = (leaf.device(), leaf.dtype());
+    let tensor = |values: Vec<f32>| constant(values, &device, dtype);
+    let quantiser = |(index, quantiser): (usize, &super::Quantiser)| {
+        let groups = quantiser.grouping.groups;
+        let integer = if unbounded {
+            vec![UNBOUNDED; groups]
+        } else {
+            let bits = &parameters[net.parameters[quantiser.fractional.0].range()];
+            ranges.integer(net, index, bits)
+        };
+        let signed = match quantiser.kind {
+            Kind::Activation if quantiser.positive => false,
+            Kind::Activation => unbounded || quantiser.widths().any(|w| ranges.low[w] < 0.0),
+            Kind::Weight | Kind::Bias => true,
+        };
+        let sign = vec![if signed { 1.0 } else { 0.0 }; groups];
+        [tensor(integer), tensor(sign)]
+    };
+    net.quantisers.iter().enumerate().map(quantiser).collect()
+}
+
+/// Numbers as a tensor of the given type.
+pub(crate) fn constant(values: Vec<f32>, device: &Device, dtype: DType) -> Tensor<1> {
+    let count = values.len();
+    let data = TensorData::new(values, [count]).convert_dtype(dtype);
+    Tensor::from_data(data, (device, dtype))
+}
+
+/// Widens the ranges of a quantiser's groups by a batch of values.
+fn observe(net: &Net, quantiser: QuantiserId, values: &Tensor<2>, ranges: &mut Ranges) {
+    let this = &net.quantisers[quantiser.0];
+    let columns = this.elements().max(1);
+    let Ok(values) = values.clone().try_to_vec_as::<f32>() else {
+        return;
+    };
+    for row in values.chunks_exact(columns) {
+        for (element, value) in row.iter().enumerate() {
+            ranges.widen(this.first + this.grouping.of(element), *value);
+        }
+    }
+}
+
+impl Net {
+    /// The results for a batch; inputs and results are `[batch, elements]`.
+    pub fn forward(&self, run: &Run<'_>, inputs: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        let mut left = self.uses();
+        let mut values: Vec<Option<Tensor<2>>> = vec![None; self.nodes.len()];
+        for (value, tensor) in self.inputs.iter().zip(inputs) {
+            values[value.0] = Some(tensor.clone());
+        }
+        for (index, node) in self.nodes.iter().enumerate() {
+            let Some(op) = &node.op else { continue };
+            let mut operands = Vec::with_capacity(node.operands.len());
+            for operand in &node.operands {
+                left[operand.0] -= 1;
+                // The last use takes the tensor, so that its memory can be reused.
+                let tensor = if left[operand.0] == 0 {
+                    values[operand.0].take()
+                } else {
+                    values[operand.0].clone()
+                };
+                operands.extend(tensor);
+            }
+            values[index] = Some(op.forward(run, node, &operands));
+        }
+        let output = |(_, value): &(String, super::Value)| values[value.0].clone();
+        self.outputs.iter().filter_map(output).collect()
+    }
+
+    /// How often each value is used; results are used once more.
+    fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        let operands = self.nodes.iter().flat_map(|node| &node.operands);
+        let outputs = self.outputs.iter().map(|(_, value)| value);
+        for value in operands.chain(outputs) {
+            uses[value.0] += 1;
+        }
+        uses
+    }
+}

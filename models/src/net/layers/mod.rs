@@ -1,0 +1,137 @@
+//! The layers of a configuration, one file each; each is written in primitives.
+
+mod dense;
+
+use serde::{Deserialize, Serialize};
+
+use super::ops::{activation, dense as dense_primitive, image_activation};
+use super::{Builder, Net, NetError, Value, Widths};
+use crate::config::Config;
+use crate::inputs::InputTransform;
+
+pub use dense::DenseConfig;
+
+/// One entry of `model.layers`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LayerConfig {
+    /// Every output sees all numbers of the last axis.
+    Dense(DenseConfig),
+}
+
+/// What a layer does to the network that is being built.
+pub trait Layer {
+    /// Adds the nodes of the layer; `name` is unique to it.
+    ///
+    /// # Errors
+    ///
+    /// A value that the layer cannot take, or a setting out of its range.
+    fn build(&self, name: &str, builder: &mut Builder, flow: &mut Flow) -> Result<(), NetError>;
+}
+
+/// One input of the network, rounded.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Name in the configuration.
+    pub name: String,
+    /// Its numbers.
+    pub value: Value,
+    /// 1 for each slot that holds a particle, `[slots]`, where slots can be empty.
+    pub mask: Option<Value>,
+}
+
+/// What flows from layer to layer.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// The value that the next layer takes: rounded, so that it may enter products.
+    pub value: Value,
+    /// The mask of its first axis, if it is a list of particles with empty slots.
+    pub mask: Option<Value>,
+    /// All inputs of the network.
+    pub inputs: Vec<Input>,
+}
+
+impl LayerConfig {
+    /// The name of its type.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Dense(_) => "dense",
+        }
+    }
+
+    fn layer(&self) -> &dyn Layer {
+        match self {
+            Self::Dense(layer) => layer,
+        }
+    }
+}
+
+/// Builds the network of a configuration for inputs of the given transforms.
+///
+/// # Errors
+///
+/// The first layer that does not fit.
+pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetError> {
+    let widths = |w: &crate::config::WidthConfig| Widths {
+        granularity: w.granularity,
+        bits: w.bits,
+    };
+    let mut builder = Builder::new(
+        &config.model.name,
+        widths(&config.model.weights),
+        widths(&config.model.activations),
+    );
+    let mut taken = Vec::new();
+    for input in inputs {
+        let shape = input.network_shape();
+        let value = builder.input(&input.name, &shape);
+        let mask = input
+            .mask
+            .map(|_| builder.input(&format!("{}.mask", input.name), &shape[..1]));
+        let name = format!("{}.rounded", input.name);
+        let value = if shape.len() == 3 {
+            image_activation(&mut builder, &name, value, false)
+        } else {
+            activation(&mut builder, &name, value, false)
+        };
+        taken.push(Input {
+            name: input.name.clone(),
+            value,
+            mask,
+        });
+    }
+    let Some(first) = taken.first().cloned() else {
+        return Err(NetError::Setting {
+            layer: config.model.name.clone(),
+            key: "data.inputs",
+            found: "empty".to_owned(),
+            expected: "at least one input".to_owned(),
+        });
+    };
+    let mut flow = Flow {
+        value: first.value,
+        mask: first.mask,
+        inputs: taken,
+    };
+    for (index, layer) in config.model.layers.iter().enumerate() {
+        let name = format!("{}{}", layer.kind(), index + 1);
+        layer.layer().build(&name, &mut builder, &mut flow)?;
+    }
+    let shape = builder.shape(flow.value).to_vec();
+    if shape.len() != 1 {
+        return Err(NetError::Shape {
+            layer: "output".to_owned(),
+            found: shape,
+            expected: "[features]; end the list of layers with one that pools or flattens"
+                .to_owned(),
+        });
+    }
+    let value = dense_primitive(&mut builder, "output", flow.value, config.outputs(), true)?;
+    let name = if config.data.targets.is_empty() {
+        "logits"
+    } else {
+        "mean"
+    };
+    builder.output(name, value);
+    Ok(builder.finish())
+}

@@ -1,0 +1,165 @@
+//! Networks as graphs of primitives on event-shaped values.
+//!
+//! A [`Net`] is built once from the configuration (see [`layers`]) and then walked three ways:
+//! forward on burn tensors (training, float or quantised), into QONNX (see [`crate::export`]), and
+//! over its products for its cost in effective bit operations. Each primitive is one file in
+//! [`ops`] that knows all three.
+//!
+//! A value has a shape per event, such as `[particles, features]`; in memory it is a matrix
+//! `[batch, elements]`. Numbers that a network learns are its [`Parameter`]s, all in one flat
+//! vector; the format of every number belongs to a [`Quantiser`].
+
+mod builder;
+pub(crate) mod cost;
+mod error;
+pub(crate) mod forward;
+pub mod layers;
+pub mod ops;
+pub mod quantise;
+mod quantiser;
+mod ranges;
+
+use std::fmt::Debug;
+
+use burn::tensor::Tensor;
+
+pub use builder::{Builder, Widths};
+pub use cost::{Cost, Products};
+pub use error::NetError;
+pub use forward::{Mode, Run};
+pub use quantiser::{Format, Granularity, Kind, Quantiser, QuantiserId};
+pub use ranges::Ranges;
+
+use crate::export::OnnxGraph;
+
+/// Number of a value in a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Value(pub(crate) usize);
+
+/// Number of a parameter in a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ParameterId(pub(crate) usize);
+
+/// What a parameter is, for the optimiser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A weight: decays.
+    Weight,
+    /// A bias: does not decay.
+    Bias,
+    /// Fractional bits of a quantiser: have their own learning rate.
+    Bits,
+    /// Any other learned number, such as a metric: does not decay.
+    Free,
+}
+
+/// How the numbers of a parameter begin.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Start {
+    /// Uniform in `+-sqrt(6 / fan_in)` (He, arXiv:1502.01852).
+    He {
+        /// Products in each sum that the weights enter.
+        fan_in: usize,
+    },
+    /// All the same.
+    Constant(f32),
+    /// These.
+    Values(Vec<f32>),
+}
+
+/// Numbers that are learned.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Name, unique in the network.
+    pub name: String,
+    /// Shape.
+    pub shape: Vec<usize>,
+    /// What they are.
+    pub role: Role,
+    /// How they begin.
+    pub start: Start,
+    /// Where they begin in the flat vector of all parameters.
+    pub offset: usize,
+}
+
+impl Parameter {
+    /// How many numbers.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Their places in the flat vector.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.len()
+    }
+}
+
+/// One step of a network: forward, export and cost of one kind of node.
+pub trait Primitive: Debug + Send + Sync {
+    /// The result for a batch; operands and result are `[batch, elements]`.
+    fn forward(&self, run: &Run<'_>, node: &Node, operands: &[Tensor<2>]) -> Tensor<2>;
+
+    /// Writes the nodes that compute it and returns the name of the result.
+    fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String;
+}
+
+/// One value of a network and what computes it.
+#[derive(Debug)]
+pub struct Node {
+    /// Name, unique in the network.
+    pub name: String,
+    /// Shape of the value for one event.
+    pub shape: Vec<usize>,
+    /// Shapes of the operands for one event.
+    pub operand_shapes: Vec<Vec<usize>>,
+    /// The operands.
+    pub operands: Vec<Value>,
+    /// What computes it; `None` for an input.
+    pub op: Option<Box<dyn Primitive>>,
+    /// For each element the width it was rounded to: a number over all quantisers. `None` for a
+    /// value that is not directly a rounded one.
+    pub widths: Option<Vec<u32>>,
+}
+
+impl Node {
+    /// Elements of the value.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A network.
+#[derive(Debug)]
+pub struct Net {
+    /// Name; becomes the name of the exported graph.
+    pub name: String,
+    /// All values; each node's operands stand before it.
+    pub nodes: Vec<Node>,
+    /// The inputs, in the order in which they are given.
+    pub inputs: Vec<Value>,
+    /// Name and value of each result.
+    pub outputs: Vec<(String, Value)>,
+    /// What is learned.
+    pub parameters: Vec<Parameter>,
+    /// Formats.
+    pub quantisers: Vec<Quantiser>,
+    /// Products of rounded numbers.
+    pub products: Vec<Products>,
+}
+
+impl Net {
+    /// How many numbers are learned.
+    pub fn parameter_count(&self) -> usize {
+        self.parameters.last().map_or(0, |p| p.range().end)
+    }
+
+    /// How many widths the quantisers have.
+    pub fn width_count(&self) -> usize {
+        self.quantisers.last().map_or(0, |q| q.widths().end)
+    }
+}

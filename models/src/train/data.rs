@@ -1,0 +1,215 @@
+//! The events of a training as the network sees them.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::TrainError;
+use super::state::Stage;
+use crate::config::Config;
+use crate::data::{Events, Part, Source};
+use crate::inputs::{InputOptions, InputTransform, network_inputs};
+use crate::net::Net;
+use crate::seed::{Purpose, Stream};
+
+/// At most so many events give the ranges of the activations during training.
+const CALIBRATION: usize = 4096;
+
+/// The file of a training with the transforms that were fitted to its training part.
+pub(super) struct Data {
+    pub(super) source: Source,
+    pub(super) transforms: Vec<InputTransform>,
+    pub(super) validation: Events,
+    /// The training part of the present stage, if it fits in memory.
+    kept: Option<(Stage, Rows)>,
+}
+
+/// Events as network inputs.
+#[derive(Debug, Clone)]
+pub(super) struct Rows {
+    /// How many.
+    pub(super) rows: usize,
+    /// Of each network input, its numbers row after row.
+    pub(super) inputs: Vec<Vec<f32>>,
+    /// Class of each, or nothing.
+    pub(super) labels: Vec<usize>,
+    /// Targets of each, row after row, or nothing.
+    pub(super) targets: Vec<f32>,
+    /// Weight of each.
+    pub(super) weights: Vec<f32>,
+}
+
+/// Inputs, targets and weights of some events as tensors.
+pub(super) struct Batch {
+    pub(super) inputs: Vec<Tensor<2>>,
+    /// One row for each event: 1 in the place of its class, or its targets.
+    pub(super) targets: Tensor<2>,
+    pub(super) weights: Tensor<2>,
+}
+
+impl Rows {
+    /// Events as a stage sees them.
+    pub(super) fn new(transforms: &[InputTransform], events: Events, stage: Stage) -> Self {
+        Self {
+            rows: events.rows,
+            inputs: network_inputs(transforms, &events, stage == Stage::Quantised),
+            labels: events.labels,
+            targets: events.targets,
+            weights: events.weights,
+        }
+    }
+
+    /// The first `count` events.
+    fn truncated(&self, count: usize) -> Self {
+        let count = count.min(self.rows);
+        let cut = |values: &Vec<f32>| values[..values.len() / self.rows.max(1) * count].to_vec();
+        Self {
+            rows: count,
+            inputs: self.inputs.iter().map(cut).collect(),
+            labels: self.labels.iter().take(count).copied().collect(),
+            targets: cut(&self.targets),
+            weights: cut(&self.weights),
+        }
+    }
+
+    /// Some of the events as tensors; `outputs` is the number of classes or targets.
+    pub(super) fn batch(&self, rows: &[usize], outputs: usize, device: &Device) -> Batch {
+        let inputs = self.inputs.iter();
+        let inputs = inputs.map(|values| gather(values, self.rows, rows, device));
+        let targets = if self.labels.is_empty() {
+            gather(&self.targets, self.rows, rows, device)
+        } else {
+            let mut hot = vec![0f32; rows.len() * outputs];
+            for (i, row) in rows.iter().enumerate() {
+                hot[i * outputs + self.labels[*row]] = 1.0;
+            }
+            matrix(hot, rows.len(), device, DType::F32)
+        };
+        Batch {
+            inputs: inputs.collect(),
+            targets,
+            weights: gather(&self.weights, self.rows, rows, device),
+        }
+    }
+
+    /// The inputs of `rows` consecutive events from `first` on, as tensors of a type.
+    pub(super) fn inputs(
+        &self,
+        first: usize,
+        rows: usize,
+        device: &Device,
+        dtype: DType,
+    ) -> Vec<Tensor<2>> {
+        let part = |values: &Vec<f32>| {
+            let width = values.len() / self.rows.max(1);
+            let values = values[first * width..(first + rows) * width].to_vec();
+            matrix(values, rows, device, dtype)
+        };
+        self.inputs.iter().map(part).collect()
+    }
+}
+
+/// Some rows of a matrix of `total` rows.
+fn gather(values: &[f32], total: usize, rows: &[usize], device: &Device) -> Tensor<2> {
+    let width = values.len() / total.max(1);
+    let mut out = Vec::with_capacity(rows.len() * width);
+    for row in rows {
+        out.extend_from_slice(&values[row * width..(row + 1) * width]);
+    }
+    matrix(out, rows.len(), device, DType::F32)
+}
+
+/// A matrix from numbers in row order.
+fn matrix(values: Vec<f32>, rows: usize, device: &Device, dtype: DType) -> Tensor<2> {
+    let columns = values.len() / rows.max(1);
+    let data = TensorData::new(values, [rows, columns]).convert_dtype(dtype);
+    Tensor::from_data(data, (device, dtype))
+}
+
+impl Data {
+    /// Opens the file that the configuration names and fits the transforms.
+    pub(super) fn open(config: &Config) -> Result<Self, TrainError> {
+        let source = Source::open(&config.data)?;
+        let options = InputOptions {
+            raw_bits: config.model.raw_bits,
+            tail: config.model.tail,
+        };
+        let fit = |(index, spec)| {
+            let summaries = source.column_summary(index);
+            InputTransform::fit(spec, summaries, &config.data, &options)
+        };
+        let transforms = source.inputs().iter().enumerate().map(fit).collect();
+        let validation = all(&source, Part::Validation)?;
+        Ok(Self {
+            source,
+            transforms,
+            validation,
+            kept: None,
+        })
+    }
+
+    /// The network of the configuration.
+    pub(super) fn network(&self, config: &Config) -> Result<Net, TrainError> {
+        Ok(crate::net::layers::network(config, &self.transforms)?)
+    }
+
+    /// The validation part as a stage sees it.
+    pub(super) fn validation(&self, stage: Stage) -> Rows {
+        Rows::new(&self.transforms, self.validation.clone(), stage)
+    }
+
+    /// Training events that give the ranges of the activations while the network learns.
+    pub(super) fn calibration(&mut self, stage: Stage) -> Result<Rows, TrainError> {
+        let mut rows = None;
+        self.chunks(stage, 0, 0, |chunk, _| {
+            rows.get_or_insert_with(|| chunk.truncated(CALIBRATION));
+            Ok(())
+        })?;
+        Ok(rows.unwrap_or_else(|| self.validation(stage)))
+    }
+
+    /// Calls `each` with every chunk of the training part and an order of its rows: a pure
+    /// function of seed, stage and epoch.
+    pub(super) fn chunks(
+        &mut self,
+        stage: Stage,
+        seed: u64,
+        epoch: usize,
+        mut each: impl FnMut(&Rows, Vec<usize>) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let order = |chunk: usize, rows: usize| {
+            let stage = stage.number() + 2 * chunk;
+            Stream::new(seed, Purpose::Shuffle { stage, epoch }).permutation(rows)
+        };
+        if self.source.in_memory() {
+            if self.kept.as_ref().is_none_or(|(kept, _)| *kept != stage) {
+                let events = all(&self.source, Part::Train)?;
+                self.kept = Some((stage, Rows::new(&self.transforms, events, stage)));
+            }
+            if let Some((_, rows)) = &self.kept {
+                each(rows, order(0, rows.rows))?;
+            }
+            return Ok(());
+        }
+        for (number, events) in self
+            .source
+            .chunks(Part::Train, Some((seed, epoch)))
+            .enumerate()
+        {
+            let rows = Rows::new(&self.transforms, events?, stage);
+            each(&rows, order(number, rows.rows))?;
+        }
+        Ok(())
+    }
+}
+
+/// All events of a part.
+pub(super) fn all(source: &Source, part: Part) -> Result<Events, TrainError> {
+    let mut found: Option<Events> = None;
+    for events in source.chunks(part, None) {
+        let events = events?;
+        match &mut found {
+            None => found = Some(events),
+            Some(found) => found.append(events),
+        }
+    }
+    Ok(found.unwrap_or_default())
+}

@@ -1,0 +1,90 @@
+//! The network on whole parts of the data: ranges, results, loss.
+
+use burn::tensor::{DType, Device, Tensor};
+
+use super::TrainError;
+use super::data::Rows;
+use super::loss::total_loss;
+use crate::config::LossConfig;
+use crate::net::forward::constant;
+use crate::net::{Mode, Net, Ranges, Run};
+
+/// Events that are computed at a time.
+const BLOCK: usize = 2048;
+
+/// A network with its numbers, as it is evaluated.
+#[derive(Clone, Copy)]
+pub(super) struct Fixed<'a> {
+    pub(super) net: &'a Net,
+    pub(super) parameters: &'a [f32],
+    pub(super) ranges: &'a Ranges,
+    pub(super) mode: Mode,
+}
+
+impl Fixed<'_> {
+    /// The first result for every event, row after row. In [`DType::F64`] a quantised network is
+    /// exact: every number is an integer times a power of two, far below 2^53 steps.
+    pub(super) fn outputs(&self, rows: &Rows, dtype: DType) -> Result<Vec<f64>, TrainError> {
+        let device = Device::flex();
+        let leaves = tensors(self.net, self.parameters, &device, dtype);
+        let run = Run::new(self.net, self.mode, &leaves, self.parameters, self.ranges);
+        let mut out = Vec::new();
+        for first in (0..rows.rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows.rows - first);
+            let inputs = rows.inputs(first, count, &device, dtype);
+            if let Some(output) = self.net.forward(&run, &inputs).first() {
+                let block: Vec<f64> =
+                    output
+                        .try_to_vec_as()
+                        .map_err(|error| TrainError::Backend {
+                            reason: error.to_string(),
+                        })?;
+                out.extend(block);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Mean loss and, for classes, accuracy.
+    pub(super) fn judge(
+        &self,
+        loss: LossConfig,
+        rows: &Rows,
+    ) -> Result<(f64, Option<f64>), TrainError> {
+        let outputs = self.outputs(rows, DType::F32)?;
+        let (total, weight) =
+            total_loss(loss, &outputs, &rows.labels, &rows.targets, &rows.weights);
+        let classes = outputs.len() / rows.rows.max(1);
+        let accuracy = (!rows.labels.is_empty())
+            .then(|| crate::metrics::accuracy(&outputs, classes, &rows.labels));
+        Ok((total / weight, accuracy))
+    }
+}
+
+/// The parameters as tensors of a type, one for each.
+fn tensors(net: &Net, parameters: &[f32], device: &Device, dtype: DType) -> Vec<Tensor<1>> {
+    let tensor =
+        |p: &crate::net::Parameter| constant(parameters[p.range()].to_vec(), device, dtype);
+    net.parameters.iter().map(tensor).collect()
+}
+
+/// Adds the ranges of all activations on `rows` to `ranges`, every layer before them rounded but
+/// none saturating.
+pub(super) fn observe(
+    net: &Net,
+    parameters: &[f32],
+    rows: &Rows,
+    ranges: &mut Ranges,
+) -> Result<(), TrainError> {
+    let device = Device::flex();
+    let leaves = tensors(net, parameters, &device, DType::F32);
+    for first in (0..rows.rows).step_by(BLOCK) {
+        let count = BLOCK.min(rows.rows - first);
+        let run = Run::observing(net, &leaves, parameters);
+        net.forward(&run, &rows.inputs(first, count, &device, DType::F32));
+        if let Some(seen) = run.observed() {
+            ranges.include(&seen);
+        }
+    }
+    Ok(())
+}
