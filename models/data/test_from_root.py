@@ -3,6 +3,8 @@
     python -m unittest discover -s models/data
 """
 
+import contextlib
+import io
 import json
 import tempfile
 import unittest
@@ -33,7 +35,9 @@ class FromRoot(unittest.TestCase):
 
     def run_main(self, *extra):
         columns = ["--columns", "met:GeV", "pt=Jet_pt:GeV", "label"]
-        from_root.main([self.source, *columns, "--out", str(self.out), *extra])
+        quiet = io.StringIO()
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            from_root.main([self.source, *columns, "--out", str(self.out), *extra])
         return pq.read_table(self.out)
 
     def test_values_types_and_units(self):
