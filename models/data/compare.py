@@ -5,8 +5,8 @@
 First the schemata: names, order, types, units and the file's metadata must be equal.
 Then a two-sample Kolmogorov-Smirnov test for every column and class (`label`, `process`,
 `signal` or `pdg`), and for numbers made from several columns (the energy response). A list
-column is tested through its number of filled slots, its sum, and its first and fifth value;
-a list of particle identities through how many there are of each.
+column is tested through its first and fifth value, one in GeV also through its number of
+filled slots and its sum; a list of particle identities through how many there are of each.
 
 The table shows, for each column, the class with the smallest p-value; --all shows them all.
 With n tests, the files differ if a p-value is below 0.001/n (Bonferroni): then, or if the
@@ -90,7 +90,8 @@ def quantities(table):
         column = table[field.name].combine_chunks()
         if pa.types.is_fixed_size_list(field.type):
             values = column.flatten().to_numpy().reshape(len(column), -1)
-            out |= _of_list(field.name, values)
+            unit = (field.metadata or {}).get(b"unit")
+            out |= _of_list(field.name, values, unit == b"GeV")
         elif field.name not in CLASSES:
             out[field.name] = column.to_numpy()
     for name, (inputs, function) in DERIVED.items():
@@ -99,14 +100,18 @@ def quantities(table):
     return out
 
 
-def _of_list(name, values):
+def _of_list(name, values, in_gev):
     if np.issubdtype(values.dtype, np.integer):
         return {
             f"{name}: {what}": (np.abs(values) == identity).sum(axis=1)
             for identity, what in IDENTITIES.items()
         }
+    # Only where an energy is 0 the slot is empty: an angle may be 0.
     filled = values != 0
-    out = {f"{name}: filled": filled.sum(axis=1), f"{name}: sum": values.sum(axis=1, dtype=float)}
+    out = {}
+    if in_gev:
+        out[f"{name}: filled"] = filled.sum(axis=1)
+        out[f"{name}: sum"] = values.sum(axis=1, dtype=float)
     for slot in (0, 4):
         if slot < values.shape[1]:
             out[f"{name}[{slot}]"] = np.where(filled[:, slot], values[:, slot], np.nan)

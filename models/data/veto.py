@@ -49,5 +49,5 @@ def parton_jets(event, definition, pt_min):
         for p in event
         if p.isFinal() and p.isParton() and abs(p.eta()) < 4.0
     ]
-    # FastJet forgets the jets' momenta never, so the sequence may go.
+    # Jets keep their momenta when the sequence that made them is gone.
     return fastjet.ClusterSequence(partons, definition).inclusive_jets(pt_min)
