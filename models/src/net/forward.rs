@@ -153,10 +153,19 @@ fn observe(net: &Net, quantiser: QuantiserId, values: &Tensor<2>, ranges: &mut R
     let Ok(values) = values.clone().try_to_vec_as::<f32>() else {
         return;
     };
+    // By element first: that loop is one of vector instructions.
+    let mut low = vec![0f32; columns];
+    let mut high = vec![0f32; columns];
     for row in values.chunks_exact(columns) {
-        for (element, value) in row.iter().enumerate() {
-            ranges.widen(this.first + this.grouping.of(element), *value);
+        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(row) {
+            *low = low.min(*value);
+            *high = high.max(*value);
         }
+    }
+    for (element, (low, high)) in low.iter().zip(&high).enumerate() {
+        let group = this.first + this.grouping.of(element);
+        ranges.widen(group, *low);
+        ranges.widen(group, *high);
     }
 }
 

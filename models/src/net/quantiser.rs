@@ -87,13 +87,11 @@ impl Format {
 
     /// The least number of integer bits with which values up to `magnitude` do not saturate.
     pub fn integer_bits(magnitude: f64, fractional: i32) -> i32 {
-        let mantissa = (magnitude * f64::from(fractional).exp2()).round_ties_even();
-        if mantissa < 1.0 {
-            return -fractional;
-        }
-        // A mantissa of b bits is below 2^b.
-        let bits = (mantissa.log2().floor() as i32) + 1;
-        bits - fractional
+        // The scale is put together from its exponent: this runs for every group at every step.
+        let scale = f64::from_bits(((i64::from(fractional) + 1023) as u64) << 52);
+        let mantissa = (magnitude * scale).round_ties_even() as u64;
+        let bits = u64::BITS - mantissa.leading_zeros();
+        bits as i32 - fractional
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn finish(
     let ranges = trained.calibrated(data, &state.best)?;
     let formats = ranges.formats(net, &state.best);
     let quantised = trained.export(data, &state.best, Some(&formats));
-    let float = trained.export(data, &state.float, None);
+    let twin = state.twin(config.train.float_epochs);
+    let float = trained.export(data, twin, None);
     let path = out_dir.join(FOLDER).join("model.onnx");
     files::replace(&path, &quantised).map_err(|source| TrainError::Io {
         path: path.clone(),
@@ -59,7 +60,7 @@ pub(super) fn finish(
         let integer = integer_outputs(&path, events)?;
         compare(&path, &integer.values, &own.outputs(&rows, DType::F64)?)?;
         let twin = Fixed {
-            parameters: &state.float,
+            parameters: twin,
             mode: Mode::Float,
             ..own
         };

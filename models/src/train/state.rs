@@ -118,7 +118,7 @@ pub(super) struct State {
     pub(super) average: Vec<f32>,
     /// The best network of this stage.
     pub(super) best: Vec<f32>,
-    /// The best network of the float stage, once that is over.
+    /// The best network of the float stage, once that is over; without such a stage, the first one.
     pub(super) float: Vec<f32>,
     /// The networks of `position.front`.
     pub(super) front: Vec<Vec<f32>>,
@@ -161,6 +161,16 @@ impl State {
         self.position.stage = Stage::Quantised;
         self.position.history = history;
         self.position.seconds = seconds;
+    }
+
+    /// The parameters of the float twin: the best network of the float stage, or without one the
+    /// quantised network before rounding.
+    pub(super) fn twin(&self, float_epochs: usize) -> &[f32] {
+        if float_epochs == 0 {
+            &self.best
+        } else {
+            &self.float
+        }
     }
 
     /// Whether the present stage has run its epochs or its patience.

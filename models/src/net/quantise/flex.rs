@@ -16,16 +16,18 @@ trait Lane: Element + bytemuck::Pod + PartialOrd + Copy {
     fn times(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn plus(self, other: Self) -> Self;
+    fn only_if(self, condition: bool) -> Self;
 }
 
 macro_rules! lane {
-    ($kind:ty, $whole:expr) => {
+    ($kind:ty, $whole:expr, $bits:ty, $bias:expr, $mantissa:expr) => {
         impl Lane for $kind {
             const ZERO: Self = 0.0;
             const LN_2: Self = std::f64::consts::LN_2 as Self;
 
+            /// Exact, for powers of normal numbers.
             fn exp2(power: i32) -> Self {
-                Self::powi(2.0, power)
+                Self::from_bits(((power + $bias) as $bits) << $mantissa)
             }
 
             fn as_f64(self) -> f64 {
@@ -55,13 +57,19 @@ macro_rules! lane {
             fn plus(self, other: Self) -> Self {
                 self + other
             }
+
+            /// Itself or 0, as a mask: of a choice the compiler makes a branch.
+            #[inline(always)]
+            fn only_if(self, condition: bool) -> Self {
+                Self::from_bits(self.to_bits() & <$bits>::from(condition).wrapping_neg())
+            }
         }
     };
 }
 
 // From here on every number is whole.
-lane!(f32, 8_388_608.0);
-lane!(f64, 4_503_599_627_370_496.0);
+lane!(f32, 8_388_608.0, u32, 127, 23);
+lane!(f64, 4_503_599_627_370_496.0, u64, 1023, 52);
 
 /// Scale, its inverse and the bounds of each element of a row.
 struct Row<T> {
@@ -143,25 +151,32 @@ fn backward<T: Lane>(
 ) -> (Vec<T>, Vec<T>) {
     let mut of_values = vec![T::ZERO; values.len()];
     let mut of_bits = vec![T::ZERO; elements];
+    // A step beyond the bound still rounds to it, or belongs to a group of no bits.
+    let beyond = |bounds: &[T], sign: fn(T, T) -> T| -> Vec<T> {
+        bounds
+            .iter()
+            .zip(&row.step)
+            .map(|(b, s)| sign(*b, *s))
+            .collect()
+    };
+    let (low, high) = (beyond(&row.low, T::minus), beyond(&row.high, T::plus));
+    let (low, high) = (&low[..elements], &high[..elements]);
     let rows = of_values
         .chunks_exact_mut(elements)
         .zip(gradient.chunks_exact(elements))
         .zip(values.chunks_exact(elements))
         .zip(rounded.chunks_exact(elements));
     for (((of_values, gradient), values), rounded) in rows {
-        let bounds = row.low.iter().zip(&row.high).zip(&row.step);
-        let numbers = gradient.iter().zip(values).zip(rounded);
-        for (((of_value, of_bits), ((gradient, value), rounded)), ((low, high), step)) in of_values
-            .iter_mut()
-            .zip(of_bits.iter_mut())
-            .zip(numbers)
-            .zip(bounds)
-        {
-            // A step beyond the bound still rounds to it, or belongs to a group of no bits.
-            let inside = *value <= high.plus(*step) && *value >= low.minus(*step);
-            let passed = if inside { *gradient } else { T::ZERO };
-            *of_value = passed;
-            *of_bits = of_bits.plus(passed.times(value.minus(*rounded)));
+        // Slices of one length and an index: the compiler makes vector instructions of it, which
+        // it does not of iterators over seven slices.
+        let (of_bits, of_values) = (&mut of_bits[..elements], &mut of_values[..elements]);
+        let (values, rounded) = (&values[..elements], &rounded[..elements]);
+        let gradient = &gradient[..elements];
+        for j in 0..elements {
+            let inside = (values[j] <= high[j]) & (values[j] >= low[j]);
+            let passed = gradient[j].only_if(inside);
+            of_values[j] = passed;
+            of_bits[j] = of_bits[j].plus(passed.times(values[j].minus(rounded[j])));
         }
     }
     for bits in &mut of_bits {
