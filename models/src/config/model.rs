@@ -27,6 +27,11 @@ pub struct ModelConfig {
     /// The widths of activations.
     #[serde(default)]
     pub activations: WidthConfig,
+    /// Whether each slot of a list of particles has widths of its own where the granularity of the
+    /// activations is `element`. Else all slots share those of a feature, and particles can change
+    /// places.
+    #[serde(default)]
+    pub per_slot: bool,
     /// Whether the widths are learned with the weights; else they stay what they begin with.
     #[serde(default = "defaults::trained_widths")]
     pub trained_widths: bool,

@@ -26,6 +26,9 @@ pub struct Builder {
     pub weights: Widths,
     /// How activations are rounded where a layer does not say otherwise.
     pub activations: Widths,
+    /// Whether each slot of a list of particles has widths of its own where every element has one.
+    /// Else those of a feature are the same in all slots, so that particles can change places.
+    pub per_slot: bool,
 }
 
 impl Builder {
@@ -44,6 +47,7 @@ impl Builder {
             names: HashSet::new(),
             weights,
             activations,
+            per_slot: false,
         }
     }
 
@@ -123,6 +127,16 @@ impl Builder {
     /// The width of each element of a value, if it was rounded.
     pub fn widths(&self, value: Value) -> Option<&[u32]> {
         self.net.nodes[value.0].widths.as_deref()
+    }
+
+    /// Whether a value was rounded and is nowhere negative.
+    pub fn is_positive(&self, value: Value) -> bool {
+        let positive = |width: &u32| {
+            let mut quantisers = self.net.quantisers.iter();
+            let of_width = quantisers.find(|q| q.widths().contains(&(*width as usize)));
+            of_width.is_some_and(|quantiser| quantiser.positive)
+        };
+        self.widths(value).is_some_and(|w| w.iter().all(positive))
     }
 
     /// The width of each element of a value that enters a product in node `node`.

@@ -235,8 +235,9 @@ mod tests {
         let changed = base.with(&values).expect("config");
         let shared = Config::from_text(CONFIG, FilePath::new("c.toml")).expect("config");
         let mut expected = shared.clone();
-        let LayerConfig::Dense(layer) = &mut expected.model.layers[1];
-        layer.units = 7;
+        if let LayerConfig::Dense(layer) = &mut expected.model.layers[1] {
+            layer.units = 7;
+        }
         expected.train.learning_rate = 0.002;
         expected.train.weight_decay = 0.1;
         assert_eq!(changed.config, expected);

@@ -85,6 +85,7 @@ fn run(
 fn units(config: &Config) -> usize {
     match &config.model.layers[0] {
         LayerConfig::Dense(layer) => layer.units,
+        other => panic!("{other:?} is no dense layer"),
     }
 }
 

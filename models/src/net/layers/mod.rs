@@ -1,6 +1,11 @@
 //! The layers of a configuration, one file each; each is written in primitives.
 
 mod dense;
+mod flatten;
+mod join;
+#[cfg(test)]
+mod particle_tests;
+mod pool;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +15,9 @@ use crate::config::Config;
 use crate::inputs::InputTransform;
 
 pub use dense::DenseConfig;
+pub use flatten::FlattenConfig;
+pub use join::JoinConfig;
+pub use pool::{PoolConfig, Pooling};
 
 /// One entry of `model.layers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +25,12 @@ pub use dense::DenseConfig;
 pub enum LayerConfig {
     /// Every output sees all numbers of the last axis.
     Dense(DenseConfig),
+    /// A list or an image as one vector.
+    Flatten(FlattenConfig),
+    /// Another input beside what flows.
+    Join(JoinConfig),
+    /// Sum, mean or greatest over the particles.
+    Pool(PoolConfig),
 }
 
 /// What a layer does to the network that is being built.
@@ -51,17 +65,43 @@ pub struct Flow {
     pub inputs: Vec<Input>,
 }
 
+impl Flow {
+    /// The input that key `key` of layer `layer` names.
+    ///
+    /// # Errors
+    ///
+    /// No input of that name.
+    fn input(&self, layer: &str, key: &'static str, name: &str) -> Result<&Input, NetError> {
+        let found = self.inputs.iter().find(|input| input.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.inputs.iter().map(|i| i.name.as_str()).collect();
+            NetError::Setting {
+                layer: layer.to_owned(),
+                key,
+                found: format!("'{name}'"),
+                expected: format!("an input of the network: {}", names.join(", ")),
+            }
+        })
+    }
+}
+
 impl LayerConfig {
     /// The name of its type.
     fn kind(&self) -> &'static str {
         match self {
             Self::Dense(_) => "dense",
+            Self::Flatten(_) => "flatten",
+            Self::Join(_) => "join",
+            Self::Pool(_) => "pool",
         }
     }
 
     fn layer(&self) -> &dyn Layer {
         match self {
             Self::Dense(layer) => layer,
+            Self::Flatten(layer) => layer,
+            Self::Join(layer) => layer,
+            Self::Pool(layer) => layer,
         }
     }
 }
@@ -81,6 +121,7 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
         widths(&config.model.weights),
         widths(&config.model.activations),
     );
+    builder.per_slot = config.model.per_slot;
     let mut taken = Vec::new();
     for input in inputs {
         let shape = input.network_shape();

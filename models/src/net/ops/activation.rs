@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use crate::export::OnnxGraph;
 use crate::net::builder::{first_axis, last_axis};
 use crate::net::quantise::Grouping;
-use crate::net::{Builder, Kind, Node, Primitive, QuantiserId, Run, Value};
+use crate::net::{Builder, Granularity, Kind, Node, Primitive, QuantiserId, Run, Value};
 
 /// Rounds its operand; with a ReLU, cuts it at 0 before.
 #[derive(Debug)]
@@ -23,10 +23,28 @@ impl Primitive for Activation {
     }
 }
 
-/// Rounds a value whose last axis is the channel. With `relu`, negative values become 0.
+/// Rounds a value whose last axis is the channel. With `relu`, negative values become 0. All slots
+/// of a list share the widths of a feature unless [`Builder::per_slot`] is set.
 pub fn activation(builder: &mut Builder, name: &str, value: Value, relu: bool) -> Value {
-    let shape = builder.shape(value).to_vec();
-    let grouping = last_axis(&shape, builder.activations.granularity);
+    let granularity = match builder.activations.granularity {
+        Granularity::Element if builder.shape(value).len() > 1 && !builder.per_slot => {
+            Granularity::Channel
+        }
+        other => other,
+    };
+    activation_of(builder, name, value, relu, granularity)
+}
+
+/// Rounds a value whose last axis is the channel with the given granularity. With `relu`, negative
+/// values become 0.
+pub fn activation_of(
+    builder: &mut Builder,
+    name: &str,
+    value: Value,
+    relu: bool,
+    granularity: Granularity,
+) -> Value {
+    let grouping = last_axis(builder.shape(value), granularity);
     rounded(builder, name, value, relu, grouping)
 }
 

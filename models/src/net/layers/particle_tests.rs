@@ -1,0 +1,225 @@
+//! Trainings of layers on particles. Each one fails unless the integers of the exported file are
+//! the trainer's own numbers, bit by bit; then events are changed in ways that must not matter.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array1, Array2};
+use ndarray_npy::NpzWriter;
+
+use crate::config::Config;
+use crate::data::Events;
+use crate::net::NetError;
+use crate::seed::{Purpose, Stream};
+use crate::train::{TrainError, TrainOptions, integer_outputs, train};
+
+const SLOTS: usize = 6;
+const ROWS: usize = 400;
+
+/// Numbers of an event: pt, a, b of each slot and two scalars; sorted by pt, empty slots behind.
+struct Jets {
+    particles: Vec<f32>,
+    scalars: Vec<f32>,
+}
+
+fn jets() -> Jets {
+    let mut stream = Stream::new(5, Purpose::Split);
+    let mut particles = Vec::new();
+    let mut scalars = Vec::new();
+    for _ in 0..ROWS {
+        let count = 1 + (stream.uniform() * SLOTS as f32) as usize;
+        let mut pts: Vec<f32> = (0..count).map(|_| 1.0 + 9.0 * stream.uniform()).collect();
+        pts.sort_by(|a, b| b.total_cmp(a));
+        pts.resize(SLOTS, 0.0);
+        for pt in pts {
+            let [a, b] = [stream.uniform() - 0.5, stream.uniform() - 0.5];
+            let kept = if pt > 0.0 { [pt, a, b] } else { [0.0; 3] };
+            particles.extend(kept);
+        }
+        scalars.extend([stream.uniform(), 100.0 * stream.uniform()]);
+    }
+    Jets { particles, scalars }
+}
+
+impl Jets {
+    fn events(&self, inputs: usize) -> Events {
+        let all = [self.particles.clone(), self.scalars.clone()];
+        Events {
+            rows: ROWS,
+            inputs: all[..inputs].to_vec(),
+            ..Events::default()
+        }
+    }
+
+    fn write(&self, path: &Path) {
+        let mut writer = NpzWriter::new(std::fs::File::create(path).expect("create"));
+        for (column, name) in ["pt", "a", "b"].into_iter().enumerate() {
+            let at = |(row, slot)| self.particles[(row * SLOTS + slot) * 3 + column];
+            let list = Array2::from_shape_fn((ROWS, SLOTS), at);
+            writer.add_array(name, &list).expect("list");
+        }
+        for (column, name) in ["u", "v"].into_iter().enumerate() {
+            let values = Array1::from_shape_fn(ROWS, |row| self.scalars[2 * row + column]);
+            writer.add_array(name, &values).expect("scalars");
+        }
+        // Whether the particles lie wide of each other.
+        let label = |event: &[f32]| {
+            let wide = event
+                .chunks_exact(3)
+                .map(|p| p[0] * (p[1].abs() + p[2].abs()));
+            let pt: f32 = event.iter().step_by(3).sum();
+            i64::from(wide.sum::<f32>() > 0.5 * pt)
+        };
+        let labels: Array1<i64> = self.particles.chunks_exact(3 * SLOTS).map(label).collect();
+        writer.add_array("label", &labels).expect("labels");
+        writer.finish().expect("finish");
+    }
+}
+
+fn config(path: &Path, layers: &str, inputs: usize) -> Config {
+    let second = match inputs {
+        2 => "[[data.inputs]]\nname = \"jet\"\ncolumns = [\"u\", \"v\"]",
+        _ => "",
+    };
+    let text = format!(
+        r#"
+        [data]
+        path = "{}"
+        label = "label"
+        classes = ["narrow", "wide"]
+        split = {{ train = 0.6, validation = 0.2, test = 0.2, seed = 1 }}
+        [[data.inputs]]
+        name = "particles"
+        columns = ["pt", "a", "b"]
+        particles = {SLOTS}
+        mask = "pt"
+        {second}
+        [data.transform]
+        pt = {{ log = true, clip = [0.5, 20.0] }}
+        [model]
+        name = "cloud"
+        raw_bits = 10
+        layers = [{layers}]
+        [train]
+        float_epochs = 2
+        quantised_epochs = 2
+        batch_size = 32
+        learning_rate = 0.01
+        patience = 5
+        seed = 3
+        cost = {{ beta = 1e-6 }}
+        "#,
+        path.display()
+    );
+    Config::from_text(&text, Path::new("cloud.toml")).expect("config")
+}
+
+/// A trained network with the folder that holds it.
+struct Trained {
+    _folder: tempfile::TempDir,
+    model: PathBuf,
+    inputs: usize,
+}
+
+fn trained(layers: &str, inputs: usize) -> Result<Trained, TrainError> {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let path = folder.path().join("jets.npz");
+    jets().write(&path);
+    let options = TrainOptions {
+        out_dir: folder.path().join("out"),
+        quiet: true,
+        ..TrainOptions::default()
+    };
+    train(&config(&path, layers, inputs), &options)?;
+    Ok(Trained {
+        model: options.out_dir.join("model.onnx"),
+        _folder: folder,
+        inputs,
+    })
+}
+
+impl Trained {
+    fn outputs(&self, jets: &Jets) -> Vec<f64> {
+        let events = jets.events(self.inputs);
+        integer_outputs(&self.model, &events)
+            .expect("integers")
+            .values
+    }
+
+    /// Whether numbers in the empty slots change nothing.
+    fn ignores_empty_slots(&self) -> bool {
+        let mut changed = jets();
+        for slot in changed.particles.chunks_exact_mut(3) {
+            if slot[0] == 0.0 {
+                slot[1..].copy_from_slice(&[0.31, -0.27]);
+            }
+        }
+        self.outputs(&changed) == self.outputs(&jets())
+    }
+
+    /// Whether the order of the slots, empty ones among them, changes nothing.
+    fn ignores_order(&self) -> bool {
+        let mut changed = jets();
+        for event in changed.particles.chunks_exact_mut(3 * SLOTS) {
+            event.rotate_left(6);
+            event[..9].rotate_left(3);
+        }
+        self.outputs(&changed) == self.outputs(&jets())
+    }
+}
+
+const EMBED: &str = r#"{ type = "dense", units = 5 }, "#;
+const SIGNED: &str = r#"{ type = "dense", units = 4, relu = false }, "#;
+
+#[test]
+fn deep_sets_do_not_know_the_order() {
+    for (embed, pooling) in [
+        (EMBED, "sum"),
+        (SIGNED, "sum"),
+        (EMBED, "mean"),
+        (EMBED, "max"),
+    ] {
+        let layers = format!(
+            r#"{embed} {{ type = "pool", kind = "{pooling}" }}, {{ type = "dense", units = 4 }}"#
+        );
+        let net = trained(&layers, 1).expect(pooling);
+        assert!(net.ignores_empty_slots(), "{pooling}");
+        assert!(net.ignores_order(), "{pooling}");
+    }
+}
+
+#[test]
+fn flattened_lists_have_weights_for_each_slot() {
+    let layers = format!(r#"{EMBED} {{ type = "flatten" }}, {{ type = "dense", units = 4 }}"#);
+    let net = trained(&layers, 1).expect("training");
+    assert!(net.ignores_empty_slots());
+    assert!(!net.ignores_order());
+}
+
+#[test]
+fn another_input_joins_behind_the_pooling() {
+    let layers = format!(
+        r#"{EMBED} {{ type = "pool", kind = "sum" }}, {{ type = "join", with = "jet" }},
+           {{ type = "dense", units = 4 }}"#
+    );
+    let net = trained(&layers, 2).expect("training");
+    assert!(net.ignores_order());
+    let mut changed = jets();
+    changed.scalars.iter_mut().for_each(|v| *v *= 0.5);
+    assert_ne!(net.outputs(&changed), net.outputs(&jets()));
+}
+
+#[test]
+fn layers_that_do_not_fit_are_refused() {
+    let refused = |layers: &str| match trained(layers, 2) {
+        Err(TrainError::Net(error)) => error,
+        other => panic!("{:?}", other.map(|net| net.model)),
+    };
+    let unpooled = refused(r#"{ type = "join", with = "jet" }"#);
+    assert!(matches!(unpooled, NetError::Shape { .. }), "{unpooled}");
+    let unknown = refused(r#"{ type = "pool", kind = "sum" }, { type = "join", with = "jets" }"#);
+    assert!(unknown.to_string().contains("particles, jet"), "{unknown}");
+    let negative = refused(&format!(r#"{SIGNED} {{ type = "pool", kind = "max" }}"#));
+    assert!(negative.to_string().contains("relu = true"), "{negative}");
+    let twice = refused(r#"{ type = "pool", kind = "sum" }, { type = "pool", kind = "sum" }"#);
+    assert!(matches!(twice, NetError::Shape { .. }), "{twice}");
+}
