@@ -141,7 +141,8 @@ impl Writer<'_> {
                 )
                 | Op::Relu => true,
                 Op::Unary(_) => false,
-                Op::Pow => floats().all(|tensor| tensor.iter().all(|&power| power == 2.0)),
+                Op::Pow => (self.graph.constant(node.args[1]))
+                    .is_some_and(|power| power.iter().all(|&power| power == 2.0)),
                 _ if scaled => true,
                 Op::Mul | Op::Div => {
                     let divides = node.op == Op::Div;

@@ -189,6 +189,23 @@ const CASES: &[Case] = &[
         },
     ),
     (
+        "powers",
+        |n, x| {
+            let least = n.scalar(0.125);
+            let x = n.op("Max", &[x, &least]);
+            n.op("Pow", &[&x, &x])
+        },
+        |x| libm::pow(x.max(0.125), x.max(0.125)),
+    ),
+    (
+        "one bit of the sign",
+        |n, x| {
+            let sign = n.quant(x, &Steps::all(true, 1, 1));
+            n.op("Exp", &[&sign])
+        },
+        |x| exp(if x < 0.0 { -0.5 } else { 0.5 }),
+    ),
+    (
         "a choice",
         |n, x| {
             let zero = n.scalar(0.0);
