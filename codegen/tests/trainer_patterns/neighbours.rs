@@ -1,9 +1,15 @@
 //! EdgeConv: layers on a particle and each of its nearest neighbours.
 
-use crate::check::{LARGE, Scope, WHOLE, check};
+use std::num::NonZeroUsize;
+
+use trigforge_codegen::import::onnx::{Options, read_with};
+use trigforge_codegen::import::read;
+use trigforge_codegen::real::evaluate;
+
+use crate::check::{LARGE, Numbers, Scope, WHOLE, check};
 use crate::net::{Net, Steps};
 use crate::particles::{layer, particles};
-use crate::support::{Outcome, with_int};
+use crate::support::{Outcome, with_int, write};
 
 /// How the features of neighbours are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +106,36 @@ fn every_form_of_reading_neighbours_is_exact() -> Outcome {
                 ..WHOLE
             };
             check(net, &[100.0], scope)?;
+        }
+    }
+    Ok(())
+}
+
+/// The batch stays free: several events at once give what each gives alone.
+#[test]
+fn several_events_at_once_are_read_apart() -> Outcome {
+    for form in [Form::GatherNd, Form::GatherElements] {
+        let (count, batch) = (4, 3);
+        let mut net = Net::default();
+        let y = edge_convolution(&mut net, form, count, 2, true);
+        net.output("y", &y);
+        let folder = tempfile::tempdir()?;
+        let path = write(folder.path(), &net.finish())?;
+        let together = Options {
+            batch: NonZeroUsize::new(batch),
+            ..Options::default()
+        };
+        let (one, several) = (read(&path)?, read_with(&path, &together)?);
+        let mut numbers = Numbers::new(157);
+        for _ in 0..50 {
+            let x = numbers.spread(batch * count * 3, 60.0);
+            let found = evaluate(&several, &[&x])?.swap_remove(0);
+            let found: Vec<f64> = found.iter().copied().collect();
+            let mut expected = Vec::new();
+            for event in x.chunks(count * 3) {
+                expected.extend(evaluate(&one, &[event])?.swap_remove(0));
+            }
+            assert_eq!(found, expected, "{form:?}");
         }
     }
     Ok(())
