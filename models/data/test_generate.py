@@ -13,8 +13,10 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import fastjet
 import numpy as np
 import pyarrow.parquet as pq
+import pythia8mc
 
 import calo
 import collider
@@ -23,6 +25,7 @@ import generate
 import shower
 import substructure
 import table
+import veto
 import zerobias
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -170,6 +173,18 @@ class Jets(unittest.TestCase):
         values = substructure.observables(groomed)
         self.assertAlmostEqual(values["c1_b1_mmdt"], 500 * 300 / 800**2 * 0.2)
         self.assertEqual(values["d2_b1_mmdt"], 0)
+
+    def test_top_quarks_are_in_parton_jets(self):
+        pythia = pythia8mc.Pythia("", False)
+        event = pythia.event
+        event.init("", pythia.particleData)
+        energy = np.sqrt(600**2 + 173**2)
+        event.append(6, 23, 0, 0, 600.0, 0.0, 0.0, energy, 173.0)
+        event.append(-6, 23, 0, 0, -600.0, 0.0, 0.0, energy, 173.0)
+        event.append(23, 23, 0, 0, 0.0, 700.0, 0.0, 706.0, 91.0)
+        definition = fastjet.JetDefinition(fastjet.antikt_algorithm, 0.8)
+        jets = veto.parton_jets(event, definition, pt_min=500)
+        np.testing.assert_allclose([jet.perp() for jet in jets], [600, 600])
 
     def test_towers_make_one_jet(self):
         towers = np.zeros((zerobias.ETA_BINS, zerobias.PHI_BINS))
