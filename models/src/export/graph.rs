@@ -185,8 +185,11 @@ impl<'a> OnnxGraph<'a> {
     ) {
         self.quantised = true;
         let signed = formats.iter().any(|format| format.signed);
-        // A signed group without bits is one symmetric bit: its only value is 0.
-        let bits = |format: &Format| format.bits() as f32 + f32::from(u8::from(signed));
+        // A group without bits has width 0, not a sign alone: one signed bit for all is 1 and -1.
+        let bits = |format: &Format| match format.bits() {
+            0 => 0.0,
+            bits => bits as f32 + f32::from(u8::from(signed)),
+        };
         let scales: Vec<f32> = formats.iter().map(|f| pow2(-f.fractional)).collect();
         let bits: Vec<f32> = formats.iter().map(bits).collect();
         let scale = self.spread(&format!("{name}.scale"), &scales, &shape[leading..]);
