@@ -4,9 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use miette::{IntoDiagnostic, Result};
-use trigforge_models::sweep::{Method, SweepOptions, SweepSummary, sweep};
-
-use crate::report::Table;
+use trigforge_models::sweep::{Method, SweepOptions, sweep};
 
 /// Train many networks and show which of them nothing beats
 ///
@@ -77,21 +75,7 @@ pub fn run(args: &Args) -> Result<()> {
         quiet: args.quiet,
     };
     let summary = sweep(&args.config, &args.sweep, &options).into_diagnostic()?;
-    print!("{}", front(&summary).text());
+    print!("{}", summary.front_table().text());
     println!("\nwritten to {}", summary.dir.display());
     Ok(())
-}
-
-fn front(summary: &SweepSummary) -> Table {
-    let (trials, failed) = (summary.trials.len(), summary.failed());
-    Table {
-        title: format!("Front of {} against cost", summary.space.objective.label()),
-        note: format!(
-            "{} of {trials} trials, {failed} of which failed; what is chosen by these figures \
-             looks a little better in them than it is.",
-            summary.front.len()
-        ),
-        columns: summary.columns(),
-        rows: summary.front.iter().map(|&n| summary.cells(n)).collect(),
-    }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Objective;
 use crate::config::ConfigError;
+use crate::report::plot::PlotError;
 use crate::train::TrainError;
 
 /// An error of [`sweep`](super::sweep()).
@@ -110,9 +111,9 @@ pub enum SweepError {
         /// The objective.
         objective: Objective,
     },
-    /// The picture of the sweep cannot be drawn.
-    #[error("the picture of the sweep cannot be drawn: {0}")]
-    Draw(String),
+    /// A picture of the sweep cannot be drawn.
+    #[error(transparent)]
+    Draw(#[from] PlotError),
 }
 
 fn neighbours(keys: &[String]) -> String {

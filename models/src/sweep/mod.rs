@@ -20,6 +20,7 @@ mod path;
 mod progress;
 mod propose;
 mod range;
+mod report;
 mod result;
 mod run;
 mod space;
@@ -114,6 +115,7 @@ fn sweep_with(
     };
     let summary = SweepSummary::new(dir.clone(), run.run(state)?);
     summary.write_json()?;
+    summary.write_html()?;
     Ok(summary)
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Progress {
     bar: ProgressBar,
     lines: bool,
     objective: Objective,
+    /// Trials that were over when this run began.
+    over_before: u64,
 }
 
 impl Progress {
@@ -38,6 +40,7 @@ impl Progress {
             bar,
             lines,
             objective,
+            over_before: over as u64,
         }
     }
 
@@ -63,8 +66,9 @@ impl Progress {
         let line = format!("trial {number}: {result}, {:.0} s", trial.seconds);
         if self.lines {
             let (over, all) = (self.bar.position(), self.bar.length().unwrap_or(0));
-            let left = self.bar.eta().as_secs();
-            eprintln!("{line} ({over} of {all}, {left} s left)");
+            let (here, left) = (over - self.over_before, all.saturating_sub(over));
+            let left = self.bar.elapsed().as_secs_f64() * left as f64 / here as f64;
+            eprintln!("{line} ({over} of {all}, {left:.0} s left)");
         } else {
             self.bar.println(line);
         }

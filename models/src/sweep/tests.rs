@@ -156,6 +156,20 @@ fn a_sweep_records_failures_and_finds_the_front() {
         assert_eq!(point["parameters"]["model.hidden[0]"].as_i64(), units);
     }
     assert_eq!(points.len(), summary.front.len());
+    let html = std::fs::read_to_string(dir.path().join("out/sweep.html")).expect("file");
+    let front = html.split("All trials").next().unwrap_or_default();
+    for number in &summary.front {
+        for cell in summary.cells(*number) {
+            assert!(front.contains(&format!("<td>{cell}</td>")), "{cell}");
+        }
+    }
+    assert_eq!(
+        html.matches("<svg").count(),
+        3,
+        "front, units, learning rate"
+    );
+    assert!(!html.contains("http"), "the page needs no other file");
+    assert_eq!(html.matches("failed: float").count(), summary.failed());
     // Each folder holds the configuration of its trial, as `train` takes it.
     let path = dir.path().join("out/trial-0023/config.toml");
     let config = Config::from_file(&path).expect("config");
@@ -314,4 +328,23 @@ fn real_networks_are_trained_and_set_against_their_cost() {
         let model = dir.path().join(format!("one/trial-{number:04}/model.onnx"));
         assert!(model.is_file());
     }
+}
+
+#[test]
+fn shipped_and_documented_sweeps_are_valid() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = root.join("zoo/jsc-mlp/config.toml");
+    let file = root.join("zoo/jsc-mlp/sweep.toml");
+    let shipped = Space::from_file(&file).expect("space");
+    Base::read(&config, &shipped).expect("every parameter is a key");
+
+    let path = root.join("../docs/sweeps.md");
+    let text = std::fs::read_to_string(&path).expect("docs");
+    let example = text
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|t| t.split("```").next());
+    let space = Space::from_text(example.expect("example"), &path).expect("space");
+    Base::read(&config, &space).expect("every parameter is a key");
+    assert_eq!(space.trials(&path).expect("trials"), 24);
 }
