@@ -19,7 +19,7 @@ classes = ["outside", "inside"]
 split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
 [model]
 name = "tiny"
-hidden = [8]
+layers = [{ type = "dense", units = 8 }]
 [train]
 float_epochs = 12
 quantised_epochs = 8
@@ -37,7 +37,7 @@ seed = 4
 objective = "validation.accuracy"
 [parameters]
 "train.learning_rate" = { log = [1e-3, 1e-1] }
-"model.weight_bits" = { int = [3, 8] }
+"model.weights.bits" = { int = [3, 8] }
 "#;
 
 fn write_problem(dir: &Path) -> Outcome {

@@ -98,6 +98,16 @@ impl Base {
         Ok(Changed { text, config })
     }
 
+    /// The shared configuration with one value replaced, unchecked; the reason where the reader
+    /// refuses it.
+    fn parsed(&self, path: &Path, value: &Value) -> Result<Config, String> {
+        let mut document = self.document.clone();
+        path.set(&mut document, value.clone())?;
+        document
+            .try_into()
+            .map_err(|e: toml::de::Error| e.message().to_owned())
+    }
+
     /// Refuses parameters that are no key, and values that leave no valid configuration.
     fn check(&self, text: &str, space: &Space) -> Result<(), SweepError> {
         // The file itself first: its errors tell lines that the user knows.
@@ -112,24 +122,28 @@ impl Base {
             path.set(&mut self.document.clone(), Value::Boolean(true))
                 .map_err(unknown)?;
             for value in range.ends() {
+                let nothing = || "nothing in the configuration reads it".to_owned();
                 let found = self.possible(space, parameter, &value);
-                let known = match &found {
-                    Ok(changed) => path.get(&self::keys(&changed.config)).is_some(),
-                    Err(_) => path.get(&keys).is_some(),
+                let stranger = match &found {
+                    Ok(changed) => path
+                        .get(&self::keys(&changed.config))
+                        .is_none()
+                        .then(nothing),
+                    // Whether the reader knows the key at all, whatever it says of the value.
+                    Err(_) => match self.parsed(path, &value) {
+                        Ok(parsed) => path.get(&self::keys(&parsed)).is_none().then(nothing),
+                        Err(reason) => path.get(&keys).is_none().then_some(reason),
+                    },
                 };
-                match found {
-                    _ if !known => {
-                        let reason = "nothing in the configuration reads it".to_owned();
-                        return Err(unknown(reason));
-                    }
-                    Ok(_) => {}
-                    Err(source) => {
-                        return Err(SweepError::Value {
-                            parameter: parameter.clone(),
-                            value: value.to_string(),
-                            source,
-                        });
-                    }
+                if let Some(reason) = stranger {
+                    return Err(unknown(reason));
+                }
+                if let Err(source) = found {
+                    return Err(SweepError::Value {
+                        parameter: parameter.clone(),
+                        value: value.to_string(),
+                        source,
+                    });
                 }
             }
         }
@@ -265,10 +279,10 @@ mod tests {
 
     #[test]
     fn impossible_values_are_named_with_the_reason() {
-        let text = message("\"model.weight_bits\" = { int = [2, 9] }");
+        let text = message("\"model.weights.bits\" = { int = [2, 17] }");
         assert!(
-            text.contains("'model.weight_bits': 9 gives no valid configuration")
-                && text.contains("expected 2 to 8"),
+            text.contains("'model.weights.bits': 17 gives no valid configuration")
+                && text.contains("expected 1 to 16"),
             "{text}"
         );
         let text = message("\"train.batch_size\" = { choice = [16, \"many\"] }");
@@ -277,11 +291,13 @@ mod tests {
 
     #[test]
     fn one_value_may_make_room_for_another() {
-        let few = "\"model.input_bits\" = { int = [2, 4] }";
-        assert!(message(few).contains("input_integer_bits is 2; expected 0 to 1"));
-        base(&format!(
-            "{few}\n\"model.input_integer_bits\" = {{ int = [0, 2] }}"
-        ))
-        .expect("base");
+        let last = "\"train.cost.beta_final\" = { log = [1e-6, 1e-4] }";
+        assert!(message(last).contains("train.cost.beta is 0; expected"));
+        let both = format!("{last}\n\"train.cost.beta\" = {{ log = [1e-8, 1e-6] }}");
+        base(&both).expect("base");
+        let gamma = "\"train.loss.gamma\" = { float = [1.0, 2.0] }";
+        assert!(message(gamma).contains("'train.loss.gamma' is no key"));
+        let kind = "\"train.loss.type\" = { choice = [\"focal\"] }";
+        base(&format!("{gamma}\n{kind}")).expect("base");
     }
 }

@@ -153,7 +153,7 @@ fn a_sweep_records_failures_and_finds_the_front() {
         assert_eq!(point["trial"], *number);
         assert_eq!(point["ebops"], figures(number).ebops);
         let units = summary.trials[*number].values[0].as_integer();
-        assert_eq!(point["parameters"]["model.hidden[0]"].as_i64(), units);
+        assert_eq!(point["parameters"]["model.layers[0].units"].as_i64(), units);
     }
     assert_eq!(points.len(), summary.front.len());
     let html = std::fs::read_to_string(dir.path().join("out/sweep.html")).expect("file");
