@@ -33,6 +33,7 @@ enum Command {
     Latency(commands::latency::Args),
     Data(commands::data::Args),
     Train(commands::train::Args),
+    Evaluate(commands::evaluate::Args),
     Sweep(commands::sweep::Args),
     Demo(commands::demo::Args),
 }
@@ -46,6 +47,7 @@ fn main() -> Result<()> {
         Command::Latency(args) => commands::latency::run(&args),
         Command::Data(args) => commands::data::run(&args),
         Command::Train(args) => commands::train::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Sweep(args) => commands::sweep::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
     }

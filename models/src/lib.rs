@@ -25,6 +25,7 @@
 mod artefacts;
 pub mod config;
 pub mod data;
+pub mod evaluate;
 pub mod execute;
 pub mod export;
 mod files;

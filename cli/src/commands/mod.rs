@@ -4,6 +4,7 @@ pub mod circuit;
 pub mod compile;
 pub mod data;
 pub mod demo;
+pub mod evaluate;
 pub mod inspect;
 pub mod latency;
 pub mod run;

@@ -165,6 +165,33 @@ mod tests {
     }
 
     #[test]
+    fn errors_of_an_area_cover_the_truth_as_often_as_one_sigma_says() {
+        use crate::metrics::Ranking;
+
+        // An area of 5/6: uniform scores, those of the signal moved up by 1 - 1/sqrt(3).
+        let shift = 1.0 - (1.0f64 / 3.0).sqrt();
+        let truth = 1.0 - (1.0 - shift).powi(2) / 2.0;
+        let bootstrap = Bootstrap {
+            replicas: 60,
+            seed: 5,
+        };
+        let (experiments, rows) = (300, 200);
+        let covered = (0..experiments).filter(|experiment| {
+            let mut stream = Stream::new(*experiment, Purpose::Split);
+            let scores: Vec<f64> = (0..rows)
+                .map(|row| f64::from(stream.uniform()) + shift * f64::from(row % 2))
+                .collect();
+            let ranking = Ranking::new(&scores, |row| Some(row % 2 == 1));
+            let weights = vec![1.0; scores.len()];
+            let replicas = bootstrap.run(&weights, |weights| vec![ranking.auc(weights)]);
+            let error = half_width(&replicas[0]).expect("error");
+            (ranking.auc(&weights) - truth).abs() < error
+        });
+        let share = covered.count() as f64 / experiments as f64;
+        assert!((share - 0.68).abs() < 0.08, "{share}");
+    }
+
+    #[test]
     fn the_same_seed_gives_the_same_replicas_on_any_number_of_cores() {
         let weights = [1.0, 2.0, 0.5];
         let bootstrap = Bootstrap {

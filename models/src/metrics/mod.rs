@@ -118,9 +118,33 @@ pub fn softmax(logits: &[f64], classes: usize) -> Vec<f64> {
     out
 }
 
+/// Logits whose softmax (or, where each row has a `single` probability of class 1, whose sigmoid)
+/// gives these probabilities; zero becomes a number that is next to it.
+pub fn logits_of(probabilities: &[f64], single: bool) -> Vec<f64> {
+    let log = |p: f64| p.max(f64::MIN_POSITIVE).ln();
+    let logit = |p: &f64| match single {
+        true => log(*p) - log(1.0 - p),
+        false => log(*p),
+    };
+    probabilities.iter().map(logit).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn logits_of_probabilities_give_them_back() {
+        let p = [0.25, 0.75, 0.0, 1.0];
+        let back = softmax(&logits_of(&p, false), 2);
+        assert!(
+            back.iter().zip(p).all(|(a, b)| (a - b).abs() < 1e-12),
+            "{back:?}"
+        );
+        let single = logits_of(&[0.75, 0.0, 1.0], true);
+        assert!((single[0] - 3f64.ln()).abs() < 1e-12);
+        assert!(single.iter().all(|z| z.is_finite()));
+    }
 
     #[test]
     fn softmax_of_equal_and_large_logits() {
