@@ -81,6 +81,13 @@ impl InputTransform {
         shape
     }
 
+    /// For each number of the last axis of [`InputTransform::network_shape`] the name of its
+    /// column; for an image the one column.
+    pub fn output_columns(&self) -> Vec<String> {
+        let names = |column: &ColumnTransform| vec![column.name.clone(); column.outputs()];
+        self.columns.iter().flat_map(names).collect()
+    }
+
     /// Numbers of one event in the file.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()

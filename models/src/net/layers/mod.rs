@@ -1,11 +1,16 @@
 //! The layers of a configuration, one file each; each is written in primitives.
 
+mod attention;
 mod dense;
+mod edge_conv;
 mod flatten;
+#[cfg(test)]
+mod forward_tests;
 mod join;
 #[cfg(test)]
 mod particle_tests;
 mod pool;
+mod residual;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,23 +19,32 @@ use super::{Builder, Net, NetError, Value, Widths};
 use crate::config::Config;
 use crate::inputs::InputTransform;
 
+pub use attention::{AttentionConfig, AttentionKind, PairConfig};
 pub use dense::DenseConfig;
+pub use edge_conv::{EdgeConvConfig, EdgePooling};
 pub use flatten::FlattenConfig;
 pub use join::JoinConfig;
 pub use pool::{PoolConfig, Pooling};
+pub use residual::ResidualConfig;
 
 /// One entry of `model.layers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LayerConfig {
+    /// Every particle looks at all others.
+    Attention(AttentionConfig),
     /// Every output sees all numbers of the last axis.
     Dense(DenseConfig),
+    /// Dense layers on the edges to the nearest neighbours.
+    EdgeConv(EdgeConvConfig),
     /// A list or an image as one vector.
     Flatten(FlattenConfig),
     /// Another input beside what flows.
     Join(JoinConfig),
     /// Sum, mean or greatest over the particles.
     Pool(PoolConfig),
+    /// Layers whose result is added to what they take.
+    Residual(ResidualConfig),
 }
 
 /// What a layer does to the network that is being built.
@@ -48,6 +62,8 @@ pub trait Layer {
 pub struct Input {
     /// Name in the configuration.
     pub name: String,
+    /// The column behind each number of its last axis; for an image that of all.
+    pub columns: Vec<String>,
     /// Its numbers.
     pub value: Value,
     /// 1 for each slot that holds a particle, `[slots]`, where slots can be empty.
@@ -89,19 +105,25 @@ impl LayerConfig {
     /// The name of its type.
     fn kind(&self) -> &'static str {
         match self {
+            Self::Attention(_) => "attention",
             Self::Dense(_) => "dense",
+            Self::EdgeConv(_) => "edge_conv",
             Self::Flatten(_) => "flatten",
             Self::Join(_) => "join",
             Self::Pool(_) => "pool",
+            Self::Residual(_) => "residual",
         }
     }
 
     fn layer(&self) -> &dyn Layer {
         match self {
+            Self::Attention(layer) => layer,
             Self::Dense(layer) => layer,
+            Self::EdgeConv(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Join(layer) => layer,
             Self::Pool(layer) => layer,
+            Self::Residual(layer) => layer,
         }
     }
 }
@@ -137,6 +159,7 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
         };
         taken.push(Input {
             name: input.name.clone(),
+            columns: input.output_columns(),
             value,
             mask,
         });

@@ -140,9 +140,12 @@ fn trained(layers: &str, inputs: usize) -> Result<Trained, TrainError> {
 impl Trained {
     fn outputs(&self, jets: &Jets) -> Vec<f64> {
         let events = jets.events(self.inputs);
-        integer_outputs(&self.model, &events)
+        let values = integer_outputs(&self.model, &events)
             .expect("integers")
-            .values
+            .values;
+        // A constant network would not know the order either.
+        assert!(values.chunks(2).any(|row| row != &values[..2]));
+        values
     }
 
     /// Whether numbers in the empty slots change nothing.
@@ -208,6 +211,52 @@ fn another_input_joins_behind_the_pooling() {
     assert_ne!(net.outputs(&changed), net.outputs(&jets()));
 }
 
+const POOLED: &str = r#"{ type = "pool", kind = "mean" }, { type = "dense", units = 4 }"#;
+
+/// With all other particles as neighbours no tie is to be decided, whose slots are taken in order.
+#[test]
+fn edges_lead_to_particles_alone() {
+    for (k, options) in [
+        (SLOTS - 1, r#"coordinates = 2, pooling = "max""#),
+        (SLOTS - 1, r#"units = [4, 3], relu = false"#),
+        (2, r#"coordinates = 2"#),
+    ] {
+        let units = if options.contains("units") {
+            ""
+        } else {
+            "units = [4],"
+        };
+        let layers = format!(
+            r#"{{ type = "edge_conv", k = {k}, {units} {options} }},
+               {{ type = "edge_conv", k = 2, units = [4] }}, {POOLED}"#
+        );
+        let layers = if k == 2 {
+            layers
+        } else {
+            layers.replace("k = 2,", "k = 5,")
+        };
+        let net = trained(&layers, 1).expect(options);
+        assert!(net.ignores_empty_slots(), "{options}");
+        assert!(k == 2 || net.ignores_order(), "{options}");
+    }
+}
+
+#[test]
+fn attention_does_not_know_the_order() {
+    let pairs = r#"pairwise = [{ distance = ["a", "b"] }, { least = "pt" }]"#;
+    for options in ["", pairs, r#"kind = "linear""#] {
+        let options = options.to_owned() + if options.is_empty() { "" } else { ", " };
+        let layers = format!(
+            r#"{SIGNED} {{ type = "residual", layers = [
+                 {{ type = "attention", {options} heads = 2, key = 2 }},
+                 {{ type = "dense", units = 4, relu = false }}] }}, {POOLED}"#
+        );
+        let net = trained(&layers, 1).expect(&options);
+        assert!(net.ignores_empty_slots(), "{options}");
+        assert!(net.ignores_order(), "{options}");
+    }
+}
+
 #[test]
 fn layers_that_do_not_fit_are_refused() {
     let refused = |layers: &str| match trained(layers, 2) {
@@ -220,6 +269,14 @@ fn layers_that_do_not_fit_are_refused() {
     assert!(unknown.to_string().contains("particles, jet"), "{unknown}");
     let negative = refused(&format!(r#"{SIGNED} {{ type = "pool", kind = "max" }}"#));
     assert!(negative.to_string().contains("relu = true"), "{negative}");
+    let many = refused(r#"{ type = "edge_conv", k = 6, units = [4] }"#);
+    assert!(many.to_string().contains("1 to 5"), "{many}");
+    let column = r#"{ type = "attention", heads = 2, key = 2, pairwise = [{ least = "u" }] }"#;
+    let column = refused(column);
+    assert!(column.to_string().contains("pt, a, b"), "{column}");
+    let shape = r#"{ type = "residual", layers = [{ type = "dense", units = 4 }] }"#;
+    let shape = refused(shape);
+    assert!(matches!(shape, NetError::Shape { .. }), "{shape}");
     let twice = refused(r#"{ type = "pool", kind = "sum" }, { type = "pool", kind = "sum" }"#);
     assert!(matches!(twice, NetError::Shape { .. }), "{twice}");
 }

@@ -3,19 +3,31 @@
 //! | file | computes | ONNX |
 //! |---|---|---|
 //! | `activation.rs` | rounds to trained widths, as a ReLU or not | `Relu`, `Quant` |
+//! | `choose.rs` | a value or a constant, as a mask says; sums with constants | `Where`, `Add` |
 //! | `dense.rs` | product with a matrix along the last axis, and a bias | `MatMul`, `Add` |
 //! | `elementwise.rs` | sum, difference, product, lesser of two values; masks; powers of two | `Add`, `Sub`, `Mul`, `Min` |
+//! | `function.rs` | exponential, reciprocal, logarithm | `Exp`, `Reciprocal`, `Log` |
+//! | `neighbours.rs` | distances, nearest neighbours and their features | `TopK`, `GatherND` |
+//! | `product.rs` | product of two computed matrices | `MatMul` |
 //! | `reduce.rs` | sum or greatest along an axis | `ReduceSum`, `ReduceMax` |
 //! | `shape.rs` | elements in other places | `Reshape`, `Transpose`, `Concat`, `Slice` |
 
 mod activation;
+mod choose;
 mod dense;
 mod elementwise;
+mod function;
+mod neighbours;
+mod product;
 mod reduce;
 mod shape;
 
 pub use activation::{Activation, activation, activation_of, image_activation};
+pub use choose::{choose, shift};
 pub use dense::{Dense, dense};
 pub use elementwise::{add, least, masked, multiply, scale, subtract};
+pub use function::{Function, function};
+pub use neighbours::{distances, gather, nearest};
+pub use product::product;
 pub use reduce::{Reduction, reduce};
 pub use shape::{concat, reshape, slice, transpose};
