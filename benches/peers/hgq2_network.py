@@ -133,7 +133,7 @@ def train(settings, beta, seed, train_part, validation_part):
         # Callbacks then run once per epoch; the fastest that was found.
         steps_per_execution=steps,
     )
-    points = [(0, beta.first, "log"), (settings.epochs - 1, beta.last, "constant")]
+    points = [(0, beta.first, "log" if beta.grows else "constant"), (settings.epochs, beta.last, "constant")]
     visited, compilation = Visited(), Compilation()
     wall, cpu = time.perf_counter(), time.process_time()
     model.fit(
