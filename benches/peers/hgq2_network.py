@@ -17,7 +17,7 @@ EVENTS_AT_ONCE = 8192
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What is tuned; the defaults gave HGQ2 its best front on the validation part."""
+    """What is tuned; the defaults are what one seed chose on the validation part."""
 
     hidden: tuple[int, ...] = (64, 32, 32)
     epochs: int = 300
@@ -130,7 +130,7 @@ def train(settings, beta, seed, train_part, validation_part):
         optimizer=keras.optimizers.Adam(rate),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        # Callbacks then run once per epoch; the fastest that was found.
+        # Callbacks then run once per epoch, not at every step.
         steps_per_execution=steps,
     )
     points = [(0, beta.first, "log" if beta.grows else "constant"), (settings.epochs, beta.last, "constant")]
