@@ -29,3 +29,39 @@ pub const JSC_MLP: ZooEntry = ZooEntry {
     metrics: include_str!("../zoo/jsc-mlp/metrics.json"),
     card: include_str!("../zoo/jsc-mlp/CARD.md"),
 };
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+    use std::path::Path;
+
+    use ndarray::{Array1, Array2};
+    use ndarray_npy::NpzReader;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::data::Events;
+    use crate::metrics::accuracy;
+    use crate::train::integer_outputs;
+
+    #[test]
+    fn the_shipped_model_keeps_its_promise_on_the_shipped_sample() {
+        let config = Config::from_text(JSC_MLP.config, Path::new("config.toml")).expect("config");
+        let mut sample = NpzReader::new(Cursor::new(JSC_MLP.sample)).expect("sample");
+        let x: Array2<f32> = sample.by_name("x").expect("x");
+        let label: Array1<i64> = sample.by_name("label").expect("label");
+        let events = Events {
+            rows: x.nrows(),
+            inputs: vec![x.iter().copied().collect()],
+            labels: label.iter().map(|l| *l as usize).collect(),
+            targets: Vec::new(),
+            weights: vec![1.0; x.nrows()],
+        };
+        assert_eq!(events.rows, config.output.sample_rows);
+        let dir = tempfile::tempdir().expect("tempdir");
+        let path = dir.path().join("model.onnx");
+        std::fs::write(&path, JSC_MLP.model).expect("write");
+        let outputs = integer_outputs(&path, &events).expect("outputs");
+        let found = accuracy(&outputs.values, config.data.classes.len(), &events.labels);
+        assert!(found >= 0.6325, "accuracy {found} on the sample");
+    }
+}

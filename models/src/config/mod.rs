@@ -222,6 +222,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_documentation_is_valid() {
+        let text = include_str!("../../../docs/training.md");
+        let example = text.split("```").find_map(|part| part.strip_prefix("toml\n"));
+        let config = parse(example.expect("an example")).expect("config");
+        assert_eq!(config.model.layers.len(), 2);
+    }
+
+    #[test]
     fn errors_say_where_and_what() {
         let text = |from: &str, to: &str| {
             let error = parse(&TEXT.replace(from, to)).expect_err("error");
