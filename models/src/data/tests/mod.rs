@@ -15,7 +15,7 @@ use crate::Config;
 /// The table `[data]` of this text, in which `DIR` stands for a folder.
 fn config(dir: &Path, text: &str) -> DataConfig {
     let text = format!(
-        "[data]\n{text}\n[model]\nname = \"t\"\nhidden = [4]\n[train]\nfloat_epochs = 1\n\
+        "[data]\n{text}\n[model]\nname = \"t\"\nlayers = []\n[train]\nfloat_epochs = 1\n\
          quantised_epochs = 1\nbatch_size = 8\nlearning_rate = 0.1\n\
          quantised_learning_rate = 0.1\npatience = 1\nseed = 1\n"
     );
