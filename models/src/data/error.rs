@@ -17,7 +17,7 @@ pub enum DataError {
         source: std::io::Error,
     },
     /// The extension names no known format.
-    #[error("{}: unknown kind of data file; expected a name that ends in .parquet or .npz", path.display())]
+    #[error("{}: unknown kind of data file; expected a name that ends in .parquet, .npz, .npy, .csv or .h5", path.display())]
     UnknownKind {
         /// The data file.
         path: PathBuf,
@@ -198,6 +198,29 @@ pub enum DataError {
         /// Its name.
         name: String,
     },
+    /// The weights of a part cancel.
+    #[error("{}: column '{column}': the weights of the {part} part add up to {sum}; expected more than 0", path.display())]
+    Weights {
+        /// The data file.
+        path: PathBuf,
+        /// The column of weights.
+        column: String,
+        /// The part.
+        part: &'static str,
+        /// The sum.
+        sum: f64,
+    },
+    /// No row of the training part has a slot that is not empty.
+    #[error("{}: column '{column}' has only empty slots in the training part; correct data.inputs.mask", path.display())]
+    NoSlots {
+        /// The data file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// The configuration names no file.
+    #[error("data.path or data.paths is missing; expected a file of events")]
+    NoFile,
     /// A file of events cannot be written.
     #[error("{}: cannot be written: {reason}", path.display())]
     Unwritten {

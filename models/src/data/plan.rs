@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::config::{DataConfig, InputConfig};
-use super::derived::Rule;
+use super::derived::{Derivation, Rule};
 use super::expression::Comparison;
 use super::read::{Field, Kind};
+use super::roles::shape;
 use super::{DataError, Derived, InputSpec};
 
 /// A column of a batch: those of the file that are needed, then the derived ones.
@@ -17,13 +18,6 @@ pub(super) struct Column {
     pub(super) kind: Kind,
     /// Slots of its lists; none for scalars.
     pub(super) slots: Option<usize>,
-}
-
-/// A derived column and where its operands are in a batch.
-#[derive(Debug, Clone)]
-pub(super) struct Derivation {
-    pub(super) rule: Rule,
-    pub(super) operands: Vec<usize>,
 }
 
 /// An entry of the selection and where the operands of its sides are in a batch.
@@ -66,13 +60,6 @@ pub(super) fn mentioned(config: &DataConfig) -> BTreeSet<String> {
             .chain([text.split('[').next().unwrap_or_default().to_owned()])
     });
     words.collect()
-}
-
-/// What is needed of a column.
-struct Role<'a> {
-    /// The key of the configuration.
-    key: String,
-    column: &'a str,
 }
 
 impl Plan {
@@ -196,12 +183,18 @@ impl Plan {
         DataError::all(problems).map(|()| wanted)
     }
 
+    /// Names of the targets.
+    pub(super) fn targets(&self) -> Vec<String> {
+        let targets = self.targets.iter().map(|at| &self.columns[*at]);
+        targets.map(|column| column.name.clone()).collect()
+    }
+
     /// The place of a column whose name is known to be there.
-    fn place(&self, name: &str) -> Option<usize> {
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    fn places(&self, names: &[String]) -> Option<Vec<usize>> {
+    pub(super) fn places(&self, names: &[String]) -> Option<Vec<usize>> {
         names.iter().map(|name| self.place(name)).collect()
     }
 
@@ -217,76 +210,6 @@ impl Plan {
             _ => None,
         });
         wrong.collect()
-    }
-
-    /// Appends the derived columns, each after those that it is made of.
-    fn derive(&mut self, mut rules: BTreeMap<&str, Rule>, config: &DataConfig) -> Vec<DataError> {
-        let mut problems = Vec::new();
-        let wrong = |name: &str, reason: String| {
-            Some(DataError::Expression {
-                key: format!("data.derive.{name}"),
-                text: config.derive.get(name)?.text(),
-                reason,
-            })
-        };
-        while !rules.is_empty() {
-            let ready = rules
-                .iter()
-                .find_map(|(name, rule)| Some(((*name).to_owned(), self.places(rule.names())?)));
-            let Some((name, operands)) = ready else {
-                let names = rules.keys();
-                problems.extend(names.filter_map(|name| {
-                    wrong(name, "it is made of itself, or of such a column".to_owned())
-                }));
-                return problems;
-            };
-            let Some(rule) = rules.remove(name.as_str()) else {
-                return problems;
-            };
-            let slots = match self.slots_of(&rule, &operands) {
-                Ok(slots) => slots,
-                Err(reason) => {
-                    problems.extend(wrong(&name, reason));
-                    None
-                }
-            };
-            self.columns.push(Column {
-                name,
-                unit: None,
-                kind: Kind::Float,
-                slots,
-            });
-            self.derived.push(Derivation { rule, operands });
-        }
-        problems
-    }
-
-    /// The slots of what a rule makes: an observable makes a number of lists.
-    fn slots_of(&self, rule: &Rule, operands: &[usize]) -> Result<Option<usize>, String> {
-        let slots = self.common_slots(operands)?;
-        let Rule::Observable { .. } = rule else {
-            return Ok(slots);
-        };
-        let columns = operands.iter().map(|at| &self.columns[*at]);
-        match columns.into_iter().find(|column| column.slots.is_none()) {
-            Some(scalar) => Err(format!("'{}' is no list; expected lists", scalar.name)),
-            None => Ok(None),
-        }
-    }
-
-    /// The size of the lists among some columns; scalars go with any.
-    fn common_slots(&self, columns: &[usize]) -> Result<Option<usize>, String> {
-        let lists = columns.iter().map(|at| &self.columns[*at]);
-        let mut lists = lists.filter_map(|column| Some((column.slots?, &column.name)));
-        let Some((slots, first)) = lists.next() else {
-            return Ok(None);
-        };
-        match lists.find(|(other, _)| *other != slots) {
-            Some((other, name)) => Err(format!(
-                "the lists of '{first}' have {slots} slots, those of '{name}' {other}"
-            )),
-            None => Ok(Some(slots)),
-        }
     }
 
     fn cuts(&mut self, comparisons: Vec<Comparison>) -> Vec<DataError> {
@@ -311,102 +234,6 @@ impl Plan {
             });
         }
         problems
-    }
-
-    /// Gives every column its role, and says which do not fit.
-    fn roles(
-        &mut self,
-        path: &Path,
-        config: &DataConfig,
-        inputs: &[InputConfig],
-    ) -> Vec<DataError> {
-        let mut problems = Vec::new();
-        let mut wrong = |role: Role<'_>, column: &Column, expected: String| {
-            problems.push(DataError::Shape {
-                path: path.to_owned(),
-                column: role.column.to_owned(),
-                found: shape(&column.kind, column.slots),
-                role: role.key,
-                expected,
-            });
-        };
-        for input in inputs {
-            let mut lists: Option<usize> = None;
-            for name in &input.columns {
-                let Some(at) = self.place(name) else { continue };
-                let column = &self.columns[at];
-                let role = |key: &str| Role {
-                    key: format!("data.inputs '{}'{key}", input.name),
-                    column: name,
-                };
-                match (input.particles, input.image, column.slots) {
-                    (Some(_), _, Some(slots)) if *lists.get_or_insert(slots) != slots => {
-                        let first = lists.unwrap_or_default();
-                        let expected = format!("lists of {first}, as its first column has");
-                        wrong(role(""), column, expected);
-                    }
-                    (Some(particles), _, Some(slots)) if slots < particles => {
-                        let expected = format!("lists of at least {particles}");
-                        wrong(role(" (particles)"), column, expected);
-                    }
-                    (Some(_), _, None) => {
-                        wrong(role(" (particles)"), column, "lists".to_owned());
-                    }
-                    (None, Some(image), slots) if slots != Some(image.iter().product()) => {
-                        let size: usize = image.iter().product();
-                        let expected = format!("lists of {size}, the product of {image:?}");
-                        wrong(role(" (image)"), column, expected);
-                    }
-                    (None, None, Some(_)) => {
-                        let expected = "scalars; lists need `particles` or `image`".to_owned();
-                        wrong(role(""), column, expected);
-                    }
-                    _ => {}
-                }
-            }
-            self.inputs
-                .push(self.places(&input.columns).unwrap_or_default());
-        }
-        let mut scalar = |key: &str, name: &String, integer: bool| {
-            let at = self.place(name)?;
-            let column = &self.columns[at];
-            let expected = match integer {
-                true => "integers",
-                false => "scalars",
-            };
-            if column.slots.is_some() || (integer && column.kind != Kind::Int) {
-                let role = Role {
-                    key: key.to_owned(),
-                    column: name,
-                };
-                wrong(role, column, expected.to_owned());
-            }
-            Some(at)
-        };
-        let label = config.label.as_ref();
-        let label = label.and_then(|name| scalar("data.label", name, true));
-        let weight = config.weight.as_ref();
-        let weight = weight.and_then(|name| scalar("data.weight", name, false));
-        let by = config.split.by.as_ref();
-        let by = by.and_then(|name| scalar("data.split.by", name, true));
-        let targets = config.targets.iter();
-        let targets = targets
-            .filter_map(|name| scalar("data.targets", name, false))
-            .collect();
-        (self.label, self.weight, self.by, self.targets) = (label, weight, by, targets);
-        problems
-    }
-}
-
-fn shape(kind: &Kind, slots: Option<usize>) -> String {
-    let numbers = match kind {
-        Kind::Float => "floating-point numbers",
-        Kind::Int => "integers",
-        Kind::Other(other) => other,
-    };
-    match slots {
-        Some(slots) => format!("lists of {slots} {numbers}"),
-        None => numbers.to_owned(),
     }
 }
 

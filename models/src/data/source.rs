@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::assemble::{Assembled, Place};
 use super::plan::{self, Plan};
-use super::read::{self, Cells, Reader};
-use super::summary::Summaries;
-use super::{ColumnSummary, DataConfig, DataError, Events, Fractions, InputSpec, Part, Split};
+use super::read::{self, Reader};
+use super::split::refuse_empty;
+use super::stream::Chunks;
+use super::tally::Tally;
+use super::{
+    ColumnSummary, Counts, DataConfig, DataError, Events, Fractions, InputSpec, Part, Split,
+};
 
 /// Most numbers that are held in memory unless the configuration says how many rows.
 const MOST_NUMBERS: usize = 1 << 27;
@@ -30,22 +34,10 @@ pub struct Source {
     /// Train, validation and test part; none where they are streamed.
     held: Option<[Events; 3]>,
     counts: Counts,
+    /// For each input its columns, then the targets.
     columns: Vec<Vec<ColumnSummary>>,
-}
-
-/// How many rows there are of what.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Rows of all files.
-    pub all: usize,
-    /// Rows that the selection leaves out.
-    pub deselected: usize,
-    /// Rows left out because of NaN, infinities or nulls.
-    pub skipped: usize,
-    /// Rows of the train, validation and test part.
-    pub parts: [usize; 3],
-    /// For each part the rows of each class; empty for regression.
-    pub classes: [Vec<usize>; 3],
+    /// Rows of a chunk where they are streamed.
+    chunk_rows: usize,
 }
 
 impl Source {
@@ -56,8 +48,8 @@ impl Source {
     ///
     /// Files that cannot be read; columns that are missing or of the wrong type or size, and
     /// expressions that cannot be computed, all of them at once; then the first NaN, infinity,
-    /// null or label that is no class, by file, column and row; columns that are constant in the
-    /// training part; classes and parts without a row.
+    /// null or label that is no class, by file, column and row; parts and classes without a row;
+    /// columns that are constant in the training part.
     pub fn open(config: &DataConfig) -> Result<Self, DataError> {
         let (plan, files) = open_files(config)?;
         let all: usize = files.iter().map(File::rows).sum();
@@ -70,21 +62,16 @@ impl Source {
             files,
             split: config.split.clone(),
             held: None,
-            counts: Counts {
-                all,
-                ..Counts::default()
-            },
+            counts: Counts::default(),
             columns: Vec::new(),
+            chunk_rows: (memory_rows / 4).max(1),
         };
+        let mut tally = Tally::new(&source.plan, all);
         match streams {
-            false => source.hold()?,
-            true => {
-                return Err(DataError::UnknownKind {
-                    path: source.path().to_owned(),
-                });
-            }
+            false => source.held = Some(source.hold(&mut tally)?),
+            true => source.survey(&mut tally)?,
         }
-        source.check_counts()?;
+        (source.counts, source.columns) = tally.finish(&source.plan, source.path())?;
         Ok(source)
     }
 
@@ -113,7 +100,14 @@ impl Source {
         self.columns.get(input).map_or(&[], Vec::as_slice)
     }
 
-    /// The events of a part. In memory it is one chunk, whose order never changes.
+    /// The targets of a regression over the training part.
+    pub fn target_summary(&self) -> &[ColumnSummary] {
+        self.column_summary(self.plan.specs.len())
+    }
+
+    /// The events of a part. In memory it is one chunk, whose order never changes. Streamed, it is
+    /// chunks of a quarter of `memory_rows`, in the order of the files, or shuffled by a seed and
+    /// the number of an epoch; every epoch has the same rows.
     ///
     /// # Errors
     ///
@@ -121,11 +115,22 @@ impl Source {
     pub fn chunks(
         &self,
         part: Part,
-        _shuffle: Option<(u64, usize)>,
+        shuffle: Option<(u64, usize)>,
     ) -> impl Iterator<Item = Result<Events, DataError>> + '_ {
-        self.held
-            .iter()
-            .map(move |parts| Ok(parts[part as usize].clone()))
+        let held = self.held.iter();
+        let held = held.map(move |parts| Ok(parts[part as usize].clone()));
+        let streamed = match self.held {
+            Some(_) => None,
+            None => Some(Chunks::new(self, part, self.chunk_rows, shuffle)),
+        };
+        held.chain(streamed.into_iter().flatten())
+    }
+
+    /// The rows of a batch that belong to a part, where rows are streamed.
+    pub(super) fn rows_of(&self, part: Part, keys: &[u64]) -> Vec<usize> {
+        let parts = keys.iter().map(|key| self.split.part_of(*key));
+        let rows = parts.enumerate().filter(|(_, of)| *of == Some(part));
+        rows.map(|(row, _)| row).collect()
     }
 
     /// What errors call the data as a whole.
@@ -133,81 +138,50 @@ impl Source {
         self.files.first().map_or(Path::new(""), |file| &file.path)
     }
 
-    /// Reads all rows, splits and summarises them.
-    fn hold(&mut self) -> Result<(), DataError> {
-        let mut all = Events::empty(self.plan.specs.len());
-        let mut keys = Vec::new();
+    /// All batches of all files, in order.
+    fn batches(&self, mut each: impl FnMut(Assembled)) -> Result<(), DataError> {
         for file in &self.files {
             for group in 0..file.reader.groups().len() {
-                for assembled in file.events(&self.plan, group)? {
-                    let assembled = assembled?;
-                    self.counts.skipped += assembled.skipped;
-                    self.counts.deselected += assembled.deselected;
-                    all.append(assembled.events);
-                    keys.extend(assembled.keys);
+                for batch in file.events(&self.plan, group)? {
+                    each(batch?);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Reads all rows and divides them.
+    fn hold(&self, tally: &mut Tally) -> Result<[Events; 3], DataError> {
+        let mut all = Events::empty(self.plan.specs.len());
+        let mut keys = Vec::new();
+        self.batches(|batch| {
+            tally.add_left_out(&batch);
+            all.append(batch.events);
+            keys.extend(batch.keys);
+        })?;
         let split = match self.plan.by {
             Some(_) => Split::by_number(self.path(), &keys, &self.split)?,
             None => Split::new(self.path(), all.rows, &self.split)?,
         };
         drop(keys);
-        let parts = Part::ALL.map(|part| all.select(split.rows(part)));
-        drop(all);
-        for (part, events) in parts.iter().enumerate() {
-            self.counts.parts[part] = events.rows;
-            self.counts.classes[part] = count_classes(&events.labels, self.plan.classes.len());
-        }
-        let mut summaries = Summaries::new(&self.plan.specs);
-        let rows: Vec<usize> = (0..parts[0].rows).collect();
-        summaries.add(&parts[0], &rows, 0);
-        self.finish(summaries);
-        self.held = Some(parts);
-        Ok(())
+        Ok(Part::ALL.map(|part| {
+            tally.add(part, &all, split.rows(part));
+            all.select(split.rows(part))
+        }))
     }
 
-    fn finish(&mut self, summaries: Summaries) {
-        let columns = &self.plan.columns;
-        let unit = |name: &str| columns.iter().find(|c| c.name == name)?.unit.clone();
-        self.columns = summaries.finish(unit);
-    }
-
-    /// Refuses classes without rows and constant columns.
-    fn check_counts(&self) -> Result<(), DataError> {
-        let path = || self.path().to_owned();
-        let mut problems = Vec::new();
-        let label = self.plan.label.map(|at| self.plan.columns[at].name.clone());
-        let classes = self.plan.classes.iter().enumerate();
-        for ((class, name), column) in classes.zip(label.iter().cycle()) {
-            let rows = |part: usize| self.counts.classes[part][class];
-            if rows(0) + rows(1) + rows(2) == 0 {
-                problems.push(DataError::EmptyClass {
-                    path: path(),
-                    column: column.clone(),
-                    class,
-                    name: name.clone(),
-                });
-            } else if rows(0) == 0 {
-                problems.push(DataError::AbsentClass {
-                    path: path(),
-                    column: column.clone(),
-                    part: Part::Train.name(),
-                    class,
-                    name: name.clone(),
-                });
+    /// Reads all rows and keeps none of them.
+    fn survey(&self, tally: &mut Tally) -> Result<(), DataError> {
+        let mut parts = [0; 3];
+        self.batches(|batch| {
+            tally.add_left_out(&batch);
+            for part in Part::ALL {
+                let rows = self.rows_of(part, &batch.keys);
+                tally.add(part, &batch.events, &rows);
+                parts[part as usize] += rows.len();
             }
-        }
-        for column in self.columns.iter().flatten() {
-            if column.min >= column.max {
-                problems.push(DataError::Constant {
-                    path: path(),
-                    column: column.name.clone(),
-                    value: column.max.max(0.0).min(column.min),
-                });
-            }
-        }
-        DataError::all(problems)
+        })?;
+        refuse_empty(self.path(), parts.iter().sum(), parts)
     }
 }
 
@@ -225,13 +199,12 @@ impl File {
         let mut row: usize = self.reader.groups()[..group].iter().sum();
         let batches = self.reader.read(group, &self.wanted)?;
         Ok(batches.map(move |cells| {
-            let cells: Vec<Cells> = cells?;
             let place = Place {
                 path: &self.path,
                 row,
                 row_of_all: self.first_row + row,
             };
-            let assembled = plan.assemble(place, cells)?;
+            let assembled = plan.assemble(place, cells?)?;
             row += assembled.events.rows + assembled.deselected + assembled.skipped;
             Ok(assembled)
         }))
@@ -261,17 +234,6 @@ fn open_files(config: &DataConfig) -> Result<(Plan, Vec<File>), DataError> {
     }
     match opened {
         Some(plan) => Ok((plan, files)),
-        None => Err(DataError::UnknownKind {
-            path: PathBuf::new(),
-        }),
+        None => Err(DataError::NoFile),
     }
-}
-
-/// Rows of each class.
-pub(super) fn count_classes(labels: &[usize], classes: usize) -> Vec<usize> {
-    let mut counts = vec![0; classes];
-    for label in labels {
-        counts[*label] += 1;
-    }
-    counts
 }

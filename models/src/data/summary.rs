@@ -114,7 +114,7 @@ impl Column {
     }
 }
 
-/// Collects all columns of some inputs.
+/// Collects all columns of some inputs, and the targets.
 #[derive(Debug, Clone)]
 pub(super) struct Summaries {
     specs: Vec<InputSpec>,
@@ -122,15 +122,23 @@ pub(super) struct Summaries {
 }
 
 impl Summaries {
-    pub(super) fn new(specs: &[InputSpec]) -> Self {
+    /// No rows yet, of these inputs and targets.
+    pub(super) fn new(inputs: &[InputSpec], targets: &[String]) -> Self {
+        let targets = InputSpec {
+            name: "targets".to_owned(),
+            columns: targets.to_vec(),
+            shape: vec![targets.len()],
+            mask: None,
+        };
+        let specs = [inputs, &[targets]].concat();
         let all: usize = specs.iter().map(|spec| spec.columns.len()).sum();
         let room = MOST_SAMPLED.min(MOST_SAMPLED_TOGETHER / all.max(1));
         Self {
-            specs: specs.to_vec(),
             columns: specs
                 .iter()
                 .map(|spec| vec![Column::new(room); spec.columns.len()])
                 .collect(),
+            specs,
         }
     }
 
@@ -140,8 +148,12 @@ impl Summaries {
         for (input, spec) in self.specs.iter().enumerate() {
             let elements = spec.elements();
             let width = spec.columns.len();
+            if width == 0 {
+                continue;
+            }
+            let values = events.inputs.get(input).unwrap_or(&events.targets);
             for (number, row) in (first..).zip(rows) {
-                let values = &events.inputs[input][row * elements..(row + 1) * elements];
+                let values = &values[row * elements..(row + 1) * elements];
                 // One stream serves all columns: what is chosen is the slot.
                 let mut keys = Stream::new(0, Purpose::Sample(number));
                 for slot in values.chunks(width) {
@@ -157,7 +169,7 @@ impl Summaries {
         }
     }
 
-    /// For each input its columns; `unit` looks up units by name.
+    /// For each input its columns, then the targets; `unit` looks up units by name.
     pub(super) fn finish(self, unit: impl Fn(&str) -> Option<String>) -> Vec<Vec<ColumnSummary>> {
         let inputs = self.specs.iter().zip(self.columns);
         inputs

@@ -4,7 +4,8 @@
 //! be read without the others: row groups of a Parquet file, runs of lines of a CSV file. A group
 //! is read batch by batch, so a reader never holds more than a batch.
 
-mod npz;
+mod csv;
+mod numpy;
 mod parquet;
 
 use std::collections::BTreeSet;
@@ -79,7 +80,9 @@ pub(super) fn open(
     let extension = path.extension().and_then(|e| e.to_str());
     match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
         "parquet" => Ok(Box::new(parquet::Parquet::open(path)?)),
-        "npz" => Ok(Box::new(npz::Arrays::open_npz(path, mentioned)?)),
+        "csv" => Ok(Box::new(csv::Csv::open(path, mentioned)?)),
+        "npz" => Ok(Box::new(numpy::Arrays::open_npz(path, mentioned)?)),
+        "npy" => Ok(Box::new(numpy::Arrays::open_npy(path)?)),
         _ => Err(DataError::UnknownKind {
             path: path.to_owned(),
         }),

@@ -1,9 +1,11 @@
 //! Small files of every kind, written and read back.
 
 mod files;
+mod kinds;
 mod observables;
 mod parquet;
 mod refusals;
+mod streaming;
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! NumPy files, loaded whole.
+//! NumPy files, NPZ and NPY, loaded whole.
 //!
 //! In an array the rows are the first axis. A one-dimensional array `x` is a column of scalars. Of
 //! an array with more axes, `x[j]` is element `j` of the last axis: scalars where there are two
@@ -11,7 +11,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpzError, ReadableElement};
+use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement};
 
 use super::{BATCH, Batches, Cells, Field, Kind, Reader};
 use crate::data::{DataError, Values};
@@ -47,17 +47,34 @@ impl Arrays {
             path: path.to_owned(),
             source,
         })?;
-        let mut reader = Npz::new(BufReader::new(file)).map_err(|e| malformed(path, &e))?;
-        let keys = reader.names().map_err(|e| malformed(path, &e))?;
+        let mut reader = Npz::new(BufReader::new(file)).map_err(|e| malformed(path, "NPZ", &e))?;
+        let keys = reader.names().map_err(|e| malformed(path, "NPZ", &e))?;
         let mut named = Vec::with_capacity(keys.len());
         for key in keys {
             let array = match mentioned.contains(&key) {
-                true => load(path, &mut reader, &key)?,
+                true => load(&mut Member {
+                    path,
+                    reader: &mut reader,
+                    key: &key,
+                })?,
                 false => None,
             };
             named.push((key, array));
         }
         Self::new(path, named)
+    }
+
+    /// Loads the array of an NPY file, which is called `x`.
+    pub(super) fn open_npy(path: &Path) -> Result<Self, DataError> {
+        let bytes = std::fs::read(path).map_err(|source| DataError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let array = load(&mut Npy {
+            path,
+            bytes: &bytes,
+        })?;
+        Self::new(path, vec![("x".to_owned(), array)])
     }
 
     fn new(path: &Path, named: Vec<(String, Option<Stored>)>) -> Result<Self, DataError> {
@@ -200,20 +217,59 @@ impl Stored {
     }
 }
 
+/// Where an array comes from.
+trait Origin {
+    /// The array, if its elements are of this type.
+    fn array<T: ReadableElement>(&mut self) -> Result<Option<ArrayD<T>>, DataError>;
+}
+
+/// An array of an NPZ file.
+struct Member<'a> {
+    path: &'a Path,
+    reader: &'a mut Npz,
+    key: &'a str,
+}
+
+impl Origin for Member<'_> {
+    fn array<T: ReadableElement>(&mut self) -> Result<Option<ArrayD<T>>, DataError> {
+        match self.reader.by_name(self.key) {
+            Ok(array) => Ok(Some(array)),
+            Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => Ok(None),
+            Err(error) => Err(malformed(self.path, "NPZ", &error)),
+        }
+    }
+}
+
+/// The array of an NPY file.
+struct Npy<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+}
+
+impl Origin for Npy<'_> {
+    fn array<T: ReadableElement>(&mut self) -> Result<Option<ArrayD<T>>, DataError> {
+        match ArrayD::<T>::read_npy(self.bytes) {
+            Ok(array) => Ok(Some(array)),
+            Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
+            Err(error) => Err(malformed(self.path, "NPY", &error)),
+        }
+    }
+}
+
 /// Loads one array, whatever number type it has; none for a type that is no number.
-fn load(path: &Path, reader: &mut Npz, key: &str) -> Result<Option<Stored>, DataError> {
+fn load(origin: &mut impl Origin) -> Result<Option<Stored>, DataError> {
     macro_rules! attempt {
         ($stored:ident, $kind:ty, $convert:expr) => {
-            if let Some(array) = typed::<$kind>(path, reader, key)? {
+            if let Some(array) = origin.array::<$kind>()? {
                 return Ok(Some(Stored::$stored(array.mapv($convert))));
             }
         };
     }
-    if let Some(array) = typed::<f32>(path, reader, key)? {
+    if let Some(array) = origin.array::<f32>()? {
         return Ok(Some(Stored::Float(array)));
     }
     attempt!(Float, f64, |v| v as f32);
-    if let Some(array) = typed::<i64>(path, reader, key)? {
+    if let Some(array) = origin.array::<i64>()? {
         return Ok(Some(Stored::Int(array)));
     }
     attempt!(Int, i32, i64::from);
@@ -227,22 +283,10 @@ fn load(path: &Path, reader: &mut Npz, key: &str) -> Result<Option<Stored>, Data
     Ok(None)
 }
 
-fn typed<T: ReadableElement>(
-    path: &Path,
-    reader: &mut Npz,
-    key: &str,
-) -> Result<Option<ArrayD<T>>, DataError> {
-    match reader.by_name(key) {
-        Ok(array) => Ok(Some(array)),
-        Err(ReadNpzError::Npy(ReadNpyError::WrongDescriptor(_))) => Ok(None),
-        Err(error) => Err(malformed(path, &error)),
-    }
-}
-
-fn malformed(path: &Path, error: &impl std::fmt::Display) -> DataError {
+fn malformed(path: &Path, kind: &'static str, error: &impl std::fmt::Display) -> DataError {
     DataError::Malformed {
         path: path.to_owned(),
-        kind: "NPZ",
+        kind,
         reason: error.to_string(),
     }
 }
