@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::derived::{Rule, observe};
 use super::plan::{Column, Cut, Plan};
-use super::read::Cells;
-use super::{DataError, Events, InputSpec, Values};
+use super::read::{Cells, Values};
+use super::{DataError, Events, InputSpec};
 use crate::observables::{Observable, ObservableError};
 
 /// What a batch gives.

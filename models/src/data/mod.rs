@@ -5,13 +5,10 @@
 
 mod assemble;
 mod config;
-mod dataset;
 mod derived;
 mod error;
 mod events;
 mod expression;
-mod npz;
-mod parquet;
 mod plan;
 mod read;
 mod roles;
@@ -19,19 +16,16 @@ mod source;
 mod split;
 mod stream;
 mod summary;
-mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use config::{DataConfig, InputConfig, Transform};
-pub use dataset::Dataset;
 pub use derived::Derived;
 pub use error::DataError;
 pub use events::{Events, InputSpec};
 pub use source::Source;
 pub use split::{Fractions, Part, Split};
 pub use summary::ColumnSummary;
-pub use table::{Column, Table, Values};
 pub use tally::Counts;

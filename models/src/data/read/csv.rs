@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use ::csv::{ByteRecord, ReaderBuilder, Trim};
 
-use super::{BATCH, Batches, Cells, Field, Kind, Reader};
-use crate::data::{DataError, Values};
+use super::{BATCH, Batches, Cells, Field, Kind, Reader, Values};
+use crate::data::DataError;
 
 /// Lines of a group.
 const GROUP: usize = 1 << 15;

@@ -11,7 +11,7 @@ mod parquet;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{DataError, Values};
+use super::DataError;
 
 /// Rows of a batch, at most.
 pub(super) const BATCH: usize = 4096;
@@ -38,6 +38,25 @@ pub(super) struct Field {
     pub(super) slots: Option<usize>,
     /// Its unit, if the file says one.
     pub(super) unit: Option<String>,
+}
+
+/// Numbers of one type.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Values {
+    /// Floating-point numbers; double precision is rounded to single.
+    Float(Vec<f32>),
+    /// Integers of any stored width, and truth values.
+    Int(Vec<i64>),
+}
+
+impl Values {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Float(values) => values.len(),
+            Self::Int(values) => values.len(),
+        }
+    }
 }
 
 /// The cells of one column in one batch.

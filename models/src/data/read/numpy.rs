@@ -13,8 +13,8 @@ use std::path::Path;
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement};
 
-use super::{BATCH, Batches, Cells, Field, Kind, Reader};
-use crate::data::{DataError, Values};
+use super::{BATCH, Batches, Cells, Field, Kind, Reader, Values};
+use crate::data::DataError;
 
 type Npz = NpzReader<BufReader<File>>;
 

@@ -16,8 +16,8 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field as ArrowField, Schema};
 
-use super::{BATCH, Batches, Cells, Field, Kind, Reader};
-use crate::data::{DataError, Values};
+use super::{BATCH, Batches, Cells, Field, Kind, Reader, Values};
+use crate::data::DataError;
 
 /// An open Parquet file.
 pub(super) struct Parquet {
