@@ -39,7 +39,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::data::Events;
+    use crate::data::{Events, InputSpec};
     use crate::metrics::accuracy;
     use crate::train::integer_outputs;
 
@@ -60,7 +60,13 @@ mod tests {
         let dir = tempfile::tempdir().expect("tempdir");
         let path = dir.path().join("model.onnx");
         std::fs::write(&path, JSC_MLP.model).expect("write");
-        let outputs = integer_outputs(&path, &events).expect("outputs");
+        let spec = InputSpec {
+            name: "x".to_owned(),
+            columns: config.data.features.clone(),
+            shape: vec![config.data.features.len()],
+            mask: None,
+        };
+        let outputs = integer_outputs(&path, &[spec], &events).expect("outputs");
         let found = accuracy(&outputs.values, config.data.classes.len(), &events.labels);
         assert!(found >= 0.6325, "accuracy {found} on the sample");
     }

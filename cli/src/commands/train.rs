@@ -43,7 +43,7 @@ pub fn run(args: &Args) -> Result<()> {
     };
     let summary = trigforge_models::train(&config, &options).into_diagnostic()?;
     println!(
-        "trained in {:.0} s, {} EBOPs an event; written to {}",
+        "trained in {:.1} s, {} EBOPs an event; written to {}",
         summary.seconds,
         summary.ebops,
         out_dir.display()

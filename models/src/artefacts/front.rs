@@ -9,6 +9,8 @@ pub(crate) struct FrontModel {
     pub(crate) epoch: usize,
     /// Effective bit operations of an event.
     pub(crate) ebops: u64,
+    /// The same by the formats alone, as HGQ2 counts: every weight has its whole width, biases count.
+    pub(crate) format_ebops: u64,
     pub(crate) validation_loss: f64,
     pub(crate) validation_accuracy: Option<f64>,
     pub(crate) test_loss: f64,

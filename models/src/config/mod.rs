@@ -224,7 +224,9 @@ mod tests {
     #[test]
     fn the_example_of_the_documentation_is_valid() {
         let text = include_str!("../../../docs/training.md");
-        let example = text.split("```").find_map(|part| part.strip_prefix("toml\n"));
+        let example = text
+            .split("```")
+            .find_map(|part| part.strip_prefix("toml\n"));
         let config = parse(example.expect("an example")).expect("config");
         assert_eq!(config.model.layers.len(), 2);
     }

@@ -48,7 +48,7 @@ pub(super) fn finish(
 
     let test = all(&data.source, Part::Test)?;
     let mut parts = Vec::new();
-    let (mut ebops, mut multiplications, mut validation_loss) = (0, 0, 0.0);
+    let (mut cost, mut validation_loss) = (None, 0.0);
     for (name, events) in [("validation", &data.validation), ("test", &test)] {
         let own = Fixed {
             net,
@@ -57,7 +57,7 @@ pub(super) fn finish(
             mode: Mode::Quantised,
         };
         let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
-        let integer = integer_outputs(&path, events)?;
+        let integer = integer_outputs(&path, data.source.inputs(), events)?;
         compare(&path, &integer.values, &own.outputs(&rows, DType::F64)?)?;
         let twin = Fixed {
             parameters: twin,
@@ -69,10 +69,11 @@ pub(super) fn finish(
         if name == "validation" {
             validation_loss = trained.loss(&integer, events);
         }
-        (ebops, multiplications) = (integer.ebops, integer.multiplications);
+        cost = Some(integer.cost);
         parts.push(trained.part(name, &integer, &float, events)?);
     }
     let front = trained.front(data, state, out_dir)?;
+    let cost = cost.unwrap_or_default();
     let report = Report {
         name: config.model.name.clone(),
         purpose: config.card.purpose.trim().to_owned(),
@@ -82,8 +83,8 @@ pub(super) fn finish(
         baselines: config.card.baselines.clone(),
         cost: report::Cost {
             parameters: weights(net) as u64,
-            multiplications,
-            ebops: Some(ebops),
+            multiplications: cost.macs,
+            ebops: Some(cost.ebops),
         },
         layers: layers(net, &formats),
         metric: "accuracy".to_owned(),
@@ -98,7 +99,7 @@ pub(super) fn finish(
             front,
             report,
         },
-        ebops,
+        ebops: cost.ebops,
         validation_loss,
     })
 }
@@ -189,9 +190,9 @@ impl Trained<'_> {
                 path: path.clone(),
                 source,
             })?;
-            let integer = integer_outputs(&path, &data.validation)?;
+            let integer = integer_outputs(&path, data.source.inputs(), &data.validation)?;
             let test = all(&data.source, Part::Test)?;
-            let of_test = integer_outputs(&path, &test)?;
+            let of_test = integer_outputs(&path, data.source.inputs(), &test)?;
             let classes = self.config.data.classes.len();
             let accuracy = |outputs: &IntegerOutputs, events: &Events| {
                 (classes > 0)
@@ -199,7 +200,8 @@ impl Trained<'_> {
             };
             front.push(FrontModel {
                 epoch: point.epoch,
-                ebops: integer.ebops,
+                ebops: integer.cost.ebops,
+                format_ebops: integer.cost.format_ebops,
                 validation_loss: self.loss(&integer, &data.validation),
                 validation_accuracy: accuracy(&integer, &data.validation),
                 test_loss: self.loss(&of_test, &test),

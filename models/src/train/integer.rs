@@ -2,87 +2,53 @@
 
 use std::path::Path;
 
-use trigforge_codegen::interp::Interpreter;
-use trigforge_codegen::quantize::load;
+use trigforge_codegen::model::Model;
+use trigforge_codegen::ops::Cost;
+use trigforge_codegen::validate::validate;
 
 use super::TrainError;
-use crate::data::Events;
+use crate::data::{Events, InputSpec};
+use crate::execute::{Engine, Executable};
 
 /// What the integers of a file gave for some events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerOutputs {
     /// The first output of every event, one after the other.
     pub values: Vec<f64>,
-    /// Effective bit operations of an event, as codegen counts them.
-    pub ebops: u64,
-    /// Multiplications of an event.
-    pub multiplications: u64,
+    /// What one event costs, as codegen counts it.
+    pub cost: Cost,
 }
 
-/// The first output of every event, from the integer interpreter on the QONNX file at `path`. Uses
-/// all processors.
+/// The first output of every event, from the integer interpreter on the QONNX file at `path`; the
+/// inputs of the events are those of `specs`. Uses all processors.
 ///
 /// # Errors
 ///
 /// A file that codegen's importer refuses, or events that do not fit its inputs.
-pub fn integer_outputs(path: &Path, events: &Events) -> Result<IntegerOutputs, TrainError> {
+pub fn integer_outputs(
+    path: &Path,
+    specs: &[InputSpec],
+    events: &Events,
+) -> Result<IntegerOutputs, TrainError> {
     let failed = |reason: String| TrainError::ReadBack {
         path: path.to_owned(),
         reason,
     };
-    let module = load(path, None).map_err(|e| failed(causes(&e)))?;
-    let interpreter = Interpreter::new(&module).map_err(|e| failed(e.to_string()))?;
-    let costs = interpreter.info().costs(&module);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = events.rows.div_ceil(threads).max(1);
-    let parts: Vec<Result<Vec<f64>, String>> = std::thread::scope(|scope| {
-        let part = |first: usize| {
-            let rows = first..(first + share).min(events.rows);
-            let interpreter = &interpreter;
-            scope.spawn(move || outputs(interpreter, events, rows))
-        };
-        let workers: Vec<_> = (0..events.rows).step_by(share).map(part).collect();
-        let gone = || Err("the interpreter stopped".to_owned());
-        let join =
-            |worker: std::thread::ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|_| gone());
-        workers.into_iter().map(join).collect()
-    });
-    let mut values = Vec::new();
-    for part in parts {
-        values.extend(part.map_err(failed)?);
+    let model = Executable::load(path, Engine::Integer).map_err(|e| failed(causes(&e)))?;
+    let outputs = model.run(specs, events, &|_| {});
+    let values = outputs.map_err(|e| failed(causes(&e)))?.values;
+    let Some(Model::Graph(module)) = model.integer() else {
+        return Err(failed("it is no graph".to_owned()));
+    };
+    let info = validate(module).map_err(|e| failed(e.to_string()))?;
+    let mut cost = Cost::default();
+    for node in info.costs(module) {
+        cost.macs += node.macs;
+        cost.ebops += node.ebops;
+        cost.format_ebops += node.format_ebops;
+        cost.parameters += node.parameters;
     }
-    Ok(IntegerOutputs {
-        values,
-        ebops: costs.iter().map(|cost| cost.ebops).sum(),
-        multiplications: costs.iter().map(|cost| cost.macs).sum(),
-    })
-}
-
-/// The first output of some events.
-fn outputs(
-    interpreter: &Interpreter<'_>,
-    events: &Events,
-    rows: std::ops::Range<usize>,
-) -> Result<Vec<f64>, String> {
-    let mut out = Vec::new();
-    for row in rows {
-        let mut encoded = Vec::with_capacity(events.inputs.len());
-        for (index, values) in events.inputs.iter().enumerate() {
-            let width = values.len() / events.rows.max(1);
-            let values: Vec<f64> = values[row * width..(row + 1) * width]
-                .iter()
-                .map(|v| f64::from(*v))
-                .collect();
-            let input = interpreter.encode(index, &values);
-            encoded.push(input.map_err(|e| e.to_string())?.mantissas);
-        }
-        let inputs: Vec<&[i64]> = encoded.iter().map(Vec::as_slice).collect();
-        let outputs = interpreter.run(&inputs).map_err(|e| e.to_string())?;
-        if let Some(mantissas) = outputs.first() {
-            out.extend(interpreter.decode(0, mantissas));
-        }
-    }
-    Ok(out)
+    Ok(IntegerOutputs { values, cost })
 }
 
 /// An error with all its causes.

@@ -134,6 +134,7 @@ fn table<'t>(within: &'t mut Table, key: &str) -> Result<&'t mut Table> {
 struct Network {
     epoch: usize,
     ebops: u64,
+    format_ebops: u64,
     validation_accuracy: f64,
     test_accuracy: f64,
 }
@@ -143,8 +144,8 @@ impl Network {
         Point {
             validation_accuracy: self.validation_accuracy,
             test_accuracy: self.test_accuracy,
-            // Its own count is that of `trigforge inspect`.
-            ebops: None,
+            ebops: Some(self.format_ebops),
+            // That of `trigforge inspect`.
             ebops_exact: self.ebops,
         }
     }
