@@ -7,7 +7,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Failed = Box<dyn std::error::Error>;
+type Outcome = Result<(), Failed>;
+/// Names and bytes.
+type Files = Vec<(PathBuf, Vec<u8>)>;
 
 const CONFIG: &str = r#"
 [data]
@@ -64,7 +67,7 @@ fn train(dir: &Path, out: &str, resume: bool) -> Command {
 }
 
 /// All files below a folder with their bytes.
-fn files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Box<dyn std::error::Error>> {
+fn files(dir: &Path) -> Result<Files, Failed> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
 
 use crate::config::Config;
-use crate::data::Events;
+use crate::data::{Events, InputSpec, Source};
 use crate::net::NetError;
 use crate::seed::{Purpose, Stream};
 use crate::train::{TrainError, TrainOptions, integer_outputs, train};
@@ -117,6 +117,7 @@ fn config(path: &Path, layers: &str, inputs: usize) -> Config {
 struct Trained {
     _folder: tempfile::TempDir,
     model: PathBuf,
+    specs: Vec<InputSpec>,
     inputs: usize,
 }
 
@@ -129,8 +130,10 @@ fn trained(layers: &str, inputs: usize) -> Result<Trained, TrainError> {
         quiet: true,
         ..TrainOptions::default()
     };
-    train(&config(&path, layers, inputs), &options)?;
+    let config = config(&path, layers, inputs);
+    train(&config, &options)?;
     Ok(Trained {
+        specs: Source::open(&config.data)?.inputs().to_vec(),
         model: options.out_dir.join("model.onnx"),
         _folder: folder,
         inputs,
@@ -140,7 +143,7 @@ fn trained(layers: &str, inputs: usize) -> Result<Trained, TrainError> {
 impl Trained {
     fn outputs(&self, jets: &Jets) -> Vec<f64> {
         let events = jets.events(self.inputs);
-        let values = integer_outputs(&self.model, &events)
+        let values = integer_outputs(&self.model, &self.specs, &events)
             .expect("integers")
             .values;
         // A constant network would not know the order either.
