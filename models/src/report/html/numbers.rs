@@ -60,13 +60,13 @@ pub(super) fn percent(part: usize, whole: usize) -> String {
     format!("{:.1} %", 100.0 * part as f64 / whole.max(1) as f64)
 }
 
-/// A count with narrow spaces between its thousands.
+/// A count with spaces between its thousands.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) && digits.len() > 4 {
-            out.push('\u{202f}');
+            out.push(' ');
         }
         out.push(digit);
     }
@@ -101,7 +101,7 @@ mod tests {
     fn thousands_stand_apart() {
         assert_eq!(
             (count(1234), count(1_234_567)),
-            ("1234".into(), "1\u{202f}234\u{202f}567".into())
+            ("1234".into(), "1 234 567".into())
         );
         assert_eq!(percent(1, 8), "12.5 %");
     }
