@@ -1,5 +1,6 @@
 //! Small files of every kind, written and read back.
 
+mod big;
 mod docs;
 mod files;
 mod kinds;
