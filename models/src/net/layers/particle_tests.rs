@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
+use trigforge_codegen::emit::rust::{Options, emit};
+use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::quantize::load;
+use trigforge_codegen::verify::{BuildOptions, RustKernel, compare, random_events};
 
 use crate::config::Config;
 use crate::data::{Events, InputSpec, Source};
@@ -151,6 +155,16 @@ impl Trained {
         values
     }
 
+    /// Fails unless the kernel gives the bits of the interpreter.
+    fn compare_kernel(&self) {
+        let module = load(&self.model, None).expect("module");
+        let interpreter = Interpreter::new(&module).expect("interpreter");
+        let kernel = emit(&module, interpreter.info(), Options::default()).expect("kernel");
+        let options = BuildOptions { cpu: None };
+        let built = RustKernel::build(&module, &kernel, &options).expect("build");
+        compare(&interpreter, &built, &random_events(&module, 500, 5)).expect("equal bits");
+    }
+
     /// Whether numbers in the empty slots change nothing.
     fn ignores_empty_slots(&self) -> bool {
         let mut changed = jets();
@@ -241,6 +255,7 @@ fn edges_lead_to_particles_alone() {
         let net = trained(&layers, 1).expect(options);
         assert!(net.ignores_empty_slots(), "{options}");
         assert!(k == 2 || net.ignores_order(), "{options}");
+        net.compare_kernel();
     }
 }
 
@@ -257,6 +272,7 @@ fn attention_does_not_know_the_order() {
         let net = trained(&layers, 1).expect(&options);
         assert!(net.ignores_empty_slots(), "{options}");
         assert!(net.ignores_order(), "{options}");
+        net.compare_kernel();
     }
 }
 
