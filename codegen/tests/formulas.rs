@@ -199,7 +199,7 @@ fn what_is_not_taken_is_refused_by_name() -> Outcome {
     for (text, position, name) in [
         ("gamma(x0)", "line 1, column 1", "gamma"),
         ("x0 + 2*sin_lut(x1)", "line 1, column 8", "sin_lut"),
-        ("x0\nx1 + atan2(x0, x1)", "line 2, column 6", "atan2"),
+        ("x0\nx1 + beta(x0, x1)", "line 2, column 6", "beta"),
         ("sin(x0, x1)", "line 1, column 1", "2 operands, expected 1"),
         ("pow(x0)", "line 1, column 1", "1 operands, expected 2"),
         (
