@@ -84,6 +84,10 @@ pub struct Transform {
     /// Least and largest value that is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<[f64; 2]>,
+    /// A power of two in units of the column: the column is divided by it and not shifted, so that
+    /// columns with the same unit, such as the components of a momentum, keep their ratios.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<f64>,
     /// One element for each of these values, 1 where the column equals it and else 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub one_hot: Option<Vec<i64>>,
@@ -171,10 +175,13 @@ impl DataConfig {
             if !inputs.iter().any(|input| input.columns.contains(column)) {
                 return Err(wrong(key, column, "columns of an input"));
             }
-            let numeric = transform.log || transform.clip.is_some();
+            let numeric = transform.log || transform.clip.is_some() || transform.unit.is_some();
             match (&transform.one_hot, transform.clip) {
+                _ if transform.log && transform.unit.is_some() => {
+                    return Err(wrong("data.transform", column, "unit or log, not both"));
+                }
                 (Some(_), _) if numeric => {
-                    let expected = "one_hot alone, or log and clip";
+                    let expected = "one_hot alone, or log, clip and unit";
                     return Err(wrong("data.transform", column, expected));
                 }
                 (Some(values), _) => {
@@ -187,6 +194,13 @@ impl DataConfig {
                     return Err(wrong("data.transform.clip", &found, "[least, most]"));
                 }
                 _ => {}
+            }
+            if let Some(unit) = transform.unit {
+                within("data.transform.unit", unit, 2f64.powi(-30), 2f64.powi(30))?;
+                if unit.log2().fract() != 0.0 {
+                    let found = unit.to_string();
+                    return Err(wrong("data.transform.unit", &found, "a power of two"));
+                }
             }
         }
         Ok(())

@@ -285,7 +285,7 @@ fn expanded(quantiser: &Quantiser, formats: &[Format]) -> Vec<Format> {
 }
 
 /// A number on the grid of a format: round half to even, then saturate symmetrically.
-fn rounded(value: f32, format: &Format) -> f32 {
+pub(crate) fn rounded(value: f32, format: &Format) -> f32 {
     let step = f64::from(-format.fractional).exp2();
     let most = f64::from(format.bits()).exp2() - 1.0;
     let mantissa = (f64::from(value) / step).round_ties_even();

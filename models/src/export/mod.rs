@@ -14,6 +14,7 @@ pub mod attribute;
 mod graph;
 
 pub use graph::OnnxGraph;
+pub(crate) use graph::rounded;
 
 use crate::config::Config;
 use crate::inputs::{self, InputTransform};

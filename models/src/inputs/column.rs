@@ -75,12 +75,12 @@ impl ColumnTransform {
             (None, true) => Some([step, on_grid(f64::INFINITY)]),
             (None, false) => None,
         };
-        let (mean, spread) = if transform.log {
-            log_moments(summary, clip)
-        } else {
-            (summary.mean, summary.std)
-        };
         let grid = if transform.log { log_format() } else { raw };
+        let (mean, spread) = match transform.unit {
+            Some(unit) => (0.0, unit),
+            None if transform.log => log_moments(summary, clip),
+            None => (summary.mean, summary.std),
+        };
         Self {
             name: name.to_owned(),
             raw,

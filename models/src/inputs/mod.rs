@@ -5,7 +5,8 @@
 //! 1. round to a raw grid of `raw_bits` bits whose step is a power of two, and saturate;
 //! 2. `clip`, to bounds on that grid;
 //! 3. `log`: the natural logarithm, rounded to a grid of [`LOG_STEP`]; a table in the kernel;
-//! 4. subtract an offset on the grid, multiply by a power of two.
+//! 4. subtract an offset on the grid, multiply by a power of two; with `unit` the offset is 0 and
+//!    the factor `1 / unit`.
 //!
 //! With `one_hot` the column is rounded to whole numbers instead and compared with each value.
 //! Empty slots of a list become 0. Every result is exact in single precision, so `qonnx`, the

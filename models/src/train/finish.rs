@@ -15,8 +15,8 @@ use crate::artefacts::{Artefacts, FrontModel};
 use crate::config::Config;
 use crate::data::{Events, Part};
 use crate::metrics::{Options, Scores};
-use crate::net::{Cost, Format, Kind, Mode, Net, Ranges};
-use crate::report::{self, LayerWidths, Report, WidthKind};
+use crate::net::{Cost, Format, Kind, Mode, Net, Ranges, Role};
+use crate::report::{self, Fact, LayerWidths, Report, WidthKind};
 use crate::{export, files};
 
 /// A finished training.
@@ -78,7 +78,7 @@ pub(super) fn finish(
         name: config.model.name.clone(),
         purpose: config.card.purpose.trim().to_owned(),
         classes: config.data.classes.clone(),
-        facts: Vec::new(),
+        facts: facts(net, &state.best, &formats),
         parts,
         baselines: config.card.baselines.clone(),
         cost: report::Cost {
@@ -215,8 +215,27 @@ impl Trained<'_> {
 
 /// Learned numbers that are no widths.
 fn weights(net: &Net) -> usize {
-    let kept = |p: &&crate::net::Parameter| p.role != crate::net::Role::Bits;
+    let kept = |p: &&crate::net::Parameter| p.role != Role::Bits;
     net.parameters.iter().filter(kept).map(|p| p.len()).sum()
+}
+
+/// Learned numbers that have a meaning of their own, such as a metric, as they are exported.
+fn facts(net: &Net, parameters: &[f32], formats: &[Format]) -> Vec<Fact> {
+    let fact = |quantiser: &crate::net::Quantiser| {
+        let parameter = &net.parameters[quantiser.weight?.0];
+        (parameter.role == Role::Free).then(|| {
+            let values = parameters[parameter.range()].iter().enumerate();
+            let value = |(element, value): (usize, &f32)| {
+                let format = &formats[quantiser.first + quantiser.grouping.of(element)];
+                export::rounded(*value, format).to_string()
+            };
+            Fact {
+                name: parameter.name.clone(),
+                value: values.map(value).collect::<Vec<_>>().join(", "),
+            }
+        })
+    };
+    net.quantisers.iter().filter_map(fact).collect()
 }
 
 /// The width of every weight and activation.

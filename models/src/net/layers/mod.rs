@@ -1,12 +1,16 @@
 //! The layers of a configuration, one file each; each is written in primitives.
 
 mod attention;
+mod combination;
 mod dense;
 mod edge_conv;
 mod flatten;
 #[cfg(test)]
 mod forward_tests;
 mod join;
+mod lorentz;
+#[cfg(test)]
+mod lorentz_tests;
 #[cfg(test)]
 mod particle_tests;
 mod pool;
@@ -20,10 +24,12 @@ use crate::config::Config;
 use crate::inputs::InputTransform;
 
 pub use attention::{AttentionConfig, AttentionKind, PairConfig};
+pub use combination::CombinationConfig;
 pub use dense::DenseConfig;
 pub use edge_conv::{EdgeConvConfig, EdgePooling};
 pub use flatten::FlattenConfig;
 pub use join::JoinConfig;
+pub use lorentz::{LorentzConfig, Metric};
 pub use pool::{PoolConfig, Pooling};
 pub use residual::ResidualConfig;
 
@@ -33,6 +39,8 @@ pub use residual::ResidualConfig;
 pub enum LayerConfig {
     /// Every particle looks at all others.
     Attention(AttentionConfig),
+    /// Learned sums of particles.
+    Combination(CombinationConfig),
     /// Every output sees all numbers of the last axis.
     Dense(DenseConfig),
     /// Dense layers on the edges to the nearest neighbours.
@@ -41,6 +49,8 @@ pub enum LayerConfig {
     Flatten(FlattenConfig),
     /// Another input beside what flows.
     Join(JoinConfig),
+    /// Squared length, transverse momentum and energy of four-vectors.
+    Lorentz(LorentzConfig),
     /// Sum, mean or greatest over the particles.
     Pool(PoolConfig),
     /// Layers whose result is added to what they take.
@@ -106,10 +116,12 @@ impl LayerConfig {
     fn kind(&self) -> &'static str {
         match self {
             Self::Attention(_) => "attention",
+            Self::Combination(_) => "combination",
             Self::Dense(_) => "dense",
             Self::EdgeConv(_) => "edge_conv",
             Self::Flatten(_) => "flatten",
             Self::Join(_) => "join",
+            Self::Lorentz(_) => "lorentz",
             Self::Pool(_) => "pool",
             Self::Residual(_) => "residual",
         }
@@ -118,10 +130,12 @@ impl LayerConfig {
     fn layer(&self) -> &dyn Layer {
         match self {
             Self::Attention(layer) => layer,
+            Self::Combination(layer) => layer,
             Self::Dense(layer) => layer,
             Self::EdgeConv(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Join(layer) => layer,
+            Self::Lorentz(layer) => layer,
             Self::Pool(layer) => layer,
             Self::Residual(layer) => layer,
         }

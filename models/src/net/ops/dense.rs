@@ -55,18 +55,34 @@ pub fn dense(
     bias: bool,
 ) -> Result<Value, NetError> {
     let widths = builder.weights;
-    let mut shape = builder.shape(value).to_vec();
-    let inputs = shape.last().copied().unwrap_or(1);
-    let matrix = [inputs, units];
-    let start = Start::He { fan_in: inputs };
+    let inputs = builder.shape(value).last().copied().unwrap_or(1);
     let weight = builder.weight(
         &format!("{name}.weight"),
-        &matrix,
-        start,
+        &[inputs, units],
+        Start::He { fan_in: inputs },
         Role::Weight,
         widths,
     );
     let bias = bias.then(|| bias_of(builder, name, units, widths));
+    product(builder, name, value, weight, units, bias)
+}
+
+/// Multiplies the last axis of a rounded value by a learned matrix of `units` columns and adds a
+/// bias.
+///
+/// # Errors
+///
+/// A value that was not rounded.
+pub(super) fn product(
+    builder: &mut Builder,
+    name: &str,
+    value: Value,
+    weight: QuantiserId,
+    units: usize,
+    bias: Option<QuantiserId>,
+) -> Result<Value, NetError> {
+    let mut shape = builder.shape(value).to_vec();
+    let inputs = shape.last().copied().unwrap_or(1);
     let of_weight = builder.widths_of(weight);
     let of_value = builder.product_widths(name, value)?;
     let pairs = of_value.iter().enumerate().flat_map(|(element, width)| {

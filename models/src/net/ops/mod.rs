@@ -9,6 +9,7 @@
 //! | `function.rs` | exponential, reciprocal, logarithm | `Exp`, `Reciprocal`, `Log` |
 //! | `neighbours.rs` | distances, nearest neighbours and their features | `TopK`, `GatherND` |
 //! | `product.rs` | product of two computed matrices | `MatMul` |
+//! | `metric.rs` | sum along the last axis with a learned factor for each number | `MatMul` |
 //! | `reduce.rs` | sum or greatest along an axis | `ReduceSum`, `ReduceMax` |
 //! | `shape.rs` | elements in other places | `Reshape`, `Transpose`, `Concat`, `Slice` |
 
@@ -17,6 +18,7 @@ mod choose;
 mod dense;
 mod elementwise;
 mod function;
+mod metric;
 mod neighbours;
 mod product;
 mod reduce;
@@ -27,6 +29,7 @@ pub use choose::{choose, shift};
 pub use dense::{Dense, dense};
 pub use elementwise::{add, least, masked, multiply, scale, subtract};
 pub use function::{Function, function};
+pub use metric::metric;
 pub use neighbours::{distances, gather, nearest};
 pub use product::product;
 pub use reduce::{Reduction, reduce};
