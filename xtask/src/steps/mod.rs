@@ -7,6 +7,7 @@ mod demo;
 mod deny;
 mod doc;
 mod fmt;
+mod generators;
 mod kernel;
 mod no_std;
 mod onnx_nodes;
@@ -86,6 +87,11 @@ pub const STEPS: &[Step] = &[
         name: "qonnx",
         about: "the shipped models compute what the Python package qonnx does",
         run: qonnx::run,
+    },
+    Step {
+        name: "generators",
+        about: "the scripts that make the data sets: columns, determinism, physics",
+        run: generators::run,
     },
     Step {
         name: "ap-fixed",
