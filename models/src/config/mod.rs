@@ -222,13 +222,15 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_the_documentation_is_valid() {
+    fn documented_and_shipped_examples_are_valid() {
         let text = include_str!("../../../docs/training.md");
         let example = text
             .split("```")
             .find_map(|part| part.strip_prefix("toml\n"));
         let config = parse(example.expect("an example")).expect("config");
         assert_eq!(config.model.layers.len(), 2);
+        let example = include_str!("../../examples/top-cloud.toml");
+        assert_eq!(parse(example).expect("config").outputs(), 2);
     }
 
     #[test]
