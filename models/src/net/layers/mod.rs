@@ -2,11 +2,15 @@
 
 mod attention;
 mod combination;
+mod conv;
 mod dense;
 mod edge_conv;
 mod flatten;
 #[cfg(test)]
 mod forward_tests;
+mod image_pool;
+#[cfg(test)]
+mod image_tests;
 mod join;
 mod lorentz;
 #[cfg(test)]
@@ -25,9 +29,11 @@ use crate::inputs::InputTransform;
 
 pub use attention::{AttentionConfig, AttentionKind, PairConfig};
 pub use combination::CombinationConfig;
+pub use conv::ConvConfig;
 pub use dense::DenseConfig;
 pub use edge_conv::{EdgeConvConfig, EdgePooling};
 pub use flatten::FlattenConfig;
+pub use image_pool::{ImagePoolConfig, PixelPooling};
 pub use join::JoinConfig;
 pub use lorentz::{LorentzConfig, Metric};
 pub use pool::{PoolConfig, Pooling};
@@ -41,12 +47,16 @@ pub enum LayerConfig {
     Attention(AttentionConfig),
     /// Learned sums of particles.
     Combination(CombinationConfig),
+    /// Windows of pixels, or of neighbouring slots.
+    Conv(ConvConfig),
     /// Every output sees all numbers of the last axis.
     Dense(DenseConfig),
     /// Dense layers on the edges to the nearest neighbours.
     EdgeConv(EdgeConvConfig),
     /// A list or an image as one vector.
     Flatten(FlattenConfig),
+    /// Fewer pixels.
+    ImagePool(ImagePoolConfig),
     /// Another input beside what flows.
     Join(JoinConfig),
     /// Squared length, transverse momentum and energy of four-vectors.
@@ -117,9 +127,11 @@ impl LayerConfig {
         match self {
             Self::Attention(_) => "attention",
             Self::Combination(_) => "combination",
+            Self::Conv(_) => "conv",
             Self::Dense(_) => "dense",
             Self::EdgeConv(_) => "edge_conv",
             Self::Flatten(_) => "flatten",
+            Self::ImagePool(_) => "image_pool",
             Self::Join(_) => "join",
             Self::Lorentz(_) => "lorentz",
             Self::Pool(_) => "pool",
@@ -131,9 +143,11 @@ impl LayerConfig {
         match self {
             Self::Attention(layer) => layer,
             Self::Combination(layer) => layer,
+            Self::Conv(layer) => layer,
             Self::Dense(layer) => layer,
             Self::EdgeConv(layer) => layer,
             Self::Flatten(layer) => layer,
+            Self::ImagePool(layer) => layer,
             Self::Join(layer) => layer,
             Self::Lorentz(layer) => layer,
             Self::Pool(layer) => layer,

@@ -299,3 +299,11 @@ fn layers_that_do_not_fit_are_refused() {
     let twice = refused(r#"{ type = "pool", kind = "sum" }, { type = "pool", kind = "sum" }"#);
     assert!(matches!(twice, NetError::Shape { .. }), "{twice}");
 }
+
+#[test]
+fn a_convolution_runs_along_the_slots() {
+    let layers = r#"{ type = "conv", channels = 4, kernel = 2 }, { type = "flatten" }"#;
+    let net = trained(layers, 1).expect("training");
+    assert!(net.ignores_empty_slots());
+    assert!(!net.ignores_order());
+}
