@@ -24,8 +24,8 @@ pub enum Metric {
 }
 
 /// `type = "lorentz"`: `[vectors, 4]` of E, px, py, pz to `[vectors, features]`: the squared
-/// length `sum_mu g_mu k_mu^2`, `pT^2 = px^2 + py^2`, the energy and, with `energy_sums`, a learned
-/// sum of all energies.
+/// length `sum_mu g_mu k_mu^2`, with `transverse` also `pT^2 = px^2 + py^2`, the energy and, with
+/// `energy_sums`, a learned sum of all energies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LorentzConfig {
@@ -37,6 +37,10 @@ pub struct LorentzConfig {
     /// Bits that the factors of a free metric begin with.
     #[serde(default = "defaults::metric_bits")]
     pub metric_bits: u32,
+    /// Whether each vector also gets its `pT^2`. With it, a free metric is not determined: any
+    /// multiple of `pT^2` can move from the one feature to the other.
+    #[serde(default = "super::dense::yes")]
+    pub transverse: bool,
     /// Whether each vector also gets a learned sum of the energies of all.
     #[serde(default)]
     pub energy_sums: bool,
@@ -67,16 +71,16 @@ impl Layer for LorentzConfig {
                 subtract(builder, name, time, space)
             }
         };
-        let plane = slice(builder, &format!("{name}.pt2.xy"), squares, 1, 2);
-        let pt2 = format!("{name}.pt2");
-        let pt2 = reduce(builder, &pt2, plane, 1, Reduction::Sum, true);
         let energy = slice(builder, &format!("{name}.energy"), vectors, 0, 1);
         let bits = builder.activations.bits;
-        let mut features = vec![
-            rounded(builder, name, "m2.out", length, bits),
-            rounded(builder, name, "pt2.out", pt2, bits),
-            energy,
-        ];
+        let mut features = vec![rounded(builder, name, "m2.out", length, bits)];
+        if self.transverse {
+            let plane = slice(builder, &format!("{name}.pt2.xy"), squares, 1, 2);
+            let pt2 = format!("{name}.pt2");
+            let pt2 = reduce(builder, &pt2, plane, 1, Reduction::Sum, true);
+            features.push(rounded(builder, name, "pt2.out", pt2, bits));
+        }
+        features.push(energy);
         if self.energy_sums {
             let row = transpose(builder, &format!("{name}.energies"), energy, &[1, 0]);
             let count = builder.shape(row)[1];

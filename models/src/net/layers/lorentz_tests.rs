@@ -67,6 +67,7 @@ fn lorentz(metric: Metric, energy_sums: bool) -> LorentzConfig {
         metric,
         square_bits: 14,
         metric_bits: 12,
+        transverse: true,
         energy_sums,
     }
 }
