@@ -174,13 +174,12 @@ class Jets(unittest.TestCase):
         self.assertAlmostEqual(values["c1_b1_mmdt"], 500 * 300 / 800**2 * 0.2)
         self.assertEqual(values["d2_b1_mmdt"], 0)
 
-    def test_top_quarks_are_in_parton_jets(self):
+    def test_only_partons_are_in_parton_jets(self):
         pythia = pythia8mc.Pythia("", False)
         event = pythia.event
         event.init("", pythia.particleData)
-        energy = np.sqrt(600**2 + 173**2)
-        event.append(6, 23, 0, 0, 600.0, 0.0, 0.0, energy, 173.0)
-        event.append(-6, 23, 0, 0, -600.0, 0.0, 0.0, energy, 173.0)
+        event.append(21, 23, 101, 102, 600.0, 0.0, 0.0, 600.0, 0.0)
+        event.append(2, 23, 103, 0, -600.0, 0.0, 0.0, 600.0, 0.0)
         event.append(23, 23, 0, 0, 0.0, 700.0, 0.0, 706.0, 91.0)
         definition = fastjet.JetDefinition(fastjet.antikt_algorithm, 0.8)
         jets = veto.parton_jets(event, definition, pt_min=500)

@@ -7,9 +7,6 @@ The selection of jets is about hadrons; these hooks look at partons, with margin
 import fastjet
 import pythia8mc
 
-#: Pythia does not count the top quark among the partons.
-TOP = 6
-
 #: Scale [GeV] down to which the shower has evolved when jets of partons are looked at.
 SCALE = 15.0
 
@@ -46,11 +43,11 @@ class LeadingJet(pythia8mc.UserHooks):
 
 
 def parton_jets(event, definition, pt_min):
-    """Jets of an event's final partons with |eta| < 4, top quarks included."""
+    """Jets of an event's final partons with |eta| < 4."""
     partons = [
         fastjet.PseudoJet(p.px(), p.py(), p.pz(), p.e())
         for p in event
-        if p.isFinal() and (p.isParton() or p.idAbs() == TOP) and abs(p.eta()) < 4.0
+        if p.isFinal() and p.isParton() and abs(p.eta()) < 4.0
     ]
     # Jets keep their momenta when the sequence that made them is gone.
     return fastjet.ClusterSequence(partons, definition).inclusive_jets(pt_min)
