@@ -44,6 +44,17 @@ def width_by_width(int_quant):
     return rounded
 
 
+def kept_in_double(execute_node):
+    """qonnx stores the result of `Quant` in single precision, which holds its few bits."""
+
+    def executed(self, context, graph):
+        execute_node(self, context, graph)
+        name = self.onnx_node.output[0]
+        context[name] = context[name].astype(np.float64)
+
+    return executed
+
+
 def first_difference(expected, found):
     """The first place where two arrays differ, in words; None if there is none."""
     if expected.shape != found.shape:
@@ -65,11 +76,30 @@ def single(names, what):
     return names[0]
 
 
+def in_double(proto):
+    """A model with derived shapes in double precision: single loses bits of sums above 2^24."""
+    proto = ModelWrapper(proto).transform(InferShapes()).model
+    single, double = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
+    for value in [*proto.graph.input, *proto.graph.output, *proto.graph.value_info]:
+        if value.type.tensor_type.elem_type == single:
+            value.type.tensor_type.elem_type = double
+    for constant in proto.graph.initializer:
+        if constant.data_type == single:
+            numbers = onnx.numpy_helper.to_array(constant).astype(np.float64)
+            constant.CopyFrom(onnx.numpy_helper.from_array(numbers, constant.name))
+    for node in proto.graph.node:
+        for attribute in node.attribute:
+            if (node.op_type, attribute.name, attribute.i) == ("Cast", "to", single):
+                attribute.i = double
+    return ModelWrapper(proto)
+
+
 def execute(model, events):
     """The outputs of qonnx for a batch of events, in float64."""
+    events = events.astype(np.float64)
     given = single([value.name for value in model.graph.input], "inputs")
     output = single([value.name for value in model.graph.output], "outputs")
-    return execute_onnx(model, {given: events})[output].astype(np.float64)
+    return execute_onnx(model, {given: events})[output]
 
 
 def with_batch(path, count):
@@ -79,14 +109,13 @@ def with_batch(path, count):
         value.type.tensor_type.shape.dim[0].dim_value = count
     # Shapes of the values between belong to one event; they are derived anew.
     del proto.graph.value_info[:]
-    return ModelWrapper(proto).transform(InferShapes())
+    return in_double(proto)
 
 
 def qonnx_outputs(path, events):
     """What qonnx computes: all events at once, and the first ones one by one."""
     outputs = execute(with_batch(path, len(events)), events)
-    # Truth values and indices have no annotation in the file.
-    model = ModelWrapper(str(path)).transform(InferShapes())
+    model = in_double(onnx.load(path))
     alone = [execute(model, events[at : at + 1]) for at in range(min(ONE_BY_ONE, len(events)))]
     difference = first_difference(np.concatenate(alone), outputs[: len(alone)])
     if difference is not None:
@@ -133,6 +162,7 @@ def main():
     parser.add_argument("folders", type=pathlib.Path, nargs="+", help="folders of models")
     arguments = parser.parse_args()
     intquant.int_quant = width_by_width(intquant.int_quant)
+    intquant.IntQuant.execute_node = kept_in_double(intquant.IntQuant.execute_node)
     failed = False
     for folder in arguments.folders:
         problem = check(arguments.trigforge, folder)

@@ -229,7 +229,7 @@ mod tests {
             .find_map(|part| part.strip_prefix("toml\n"));
         let config = parse(example.expect("an example")).expect("config");
         assert_eq!(config.model.layers.len(), 2);
-        let example = include_str!("../../examples/top-cloud.toml");
+        let example = include_str!("../../zoo/top-cloud/config.toml");
         assert_eq!(parse(example).expect("config").outputs(), 2);
     }
 
