@@ -72,7 +72,7 @@ pub(super) fn finish(
         cost = Some(integer.cost);
         parts.push(trained.part(name, &integer, &float, events)?);
     }
-    let front = trained.front(data, state, out_dir)?;
+    let front = trained.front(data, &test, state, out_dir)?;
     let cost = cost.unwrap_or_default();
     let report = Report {
         name: config.model.name.clone(),
@@ -177,6 +177,7 @@ impl Trained<'_> {
     fn front(
         &self,
         data: &mut Data,
+        test: &Events,
         state: &State,
         out_dir: &Path,
     ) -> Result<Vec<FrontModel>, TrainError> {
@@ -191,8 +192,7 @@ impl Trained<'_> {
                 source,
             })?;
             let integer = integer_outputs(&path, data.source.inputs(), &data.validation)?;
-            let test = all(&data.source, Part::Test)?;
-            let of_test = integer_outputs(&path, data.source.inputs(), &test)?;
+            let of_test = integer_outputs(&path, data.source.inputs(), test)?;
             let classes = self.config.data.classes.len();
             let accuracy = |outputs: &IntegerOutputs, events: &Events| {
                 (classes > 0)
@@ -204,8 +204,8 @@ impl Trained<'_> {
                 format_ebops: integer.cost.format_ebops,
                 validation_loss: self.loss(&integer, &data.validation),
                 validation_accuracy: accuracy(&integer, &data.validation),
-                test_loss: self.loss(&of_test, &test),
-                test_accuracy: accuracy(&of_test, &test),
+                test_loss: self.loss(&of_test, test),
+                test_accuracy: accuracy(&of_test, test),
                 model,
             });
         }

@@ -5,7 +5,7 @@
 //! | float | single precision, columns shifted and scaled | random weights |
 //! | quantised | every input, weight, bias and activation rounded to its format | best float weights |
 //!
-//! Either stage may be left out but for the last epoch of the quantised one. In it gradients pass
+//! The float stage may be left out. In the quantised one gradients pass
 //! straight through the rounding, and the fractional bits of every group learn with the weights:
 //! the loss pulls them up, the cost in effective bit operations (EBOPs) pushes them down, a group
 //! at zero bits is pruned (HGQ, arXiv:2405.00645). Integer bits follow from the range of each
