@@ -23,7 +23,7 @@ pub struct Run<'a> {
     leaves: &'a [Tensor<1>],
     /// Integer bits and sign of each quantiser.
     formats: Vec<[Tensor<1>; 2]>,
-    observed: Option<RefCell<Ranges>>,
+    observed: Option<RefCell<Result<Ranges, String>>>,
 }
 
 impl<'a> Run<'a> {
@@ -56,12 +56,13 @@ impl<'a> Run<'a> {
             mode: Mode::Quantised,
             leaves,
             formats: formats(net, leaves, parameters, &ranges, true),
-            observed: Some(RefCell::new(ranges)),
+            observed: Some(RefCell::new(Ok(ranges))),
         }
     }
 
-    /// The ranges recorded.
-    pub fn observed(self) -> Option<Ranges> {
+    /// The ranges recorded, or why the tensor library did not hand the values over; `None` for a
+    /// walk that records nothing.
+    pub fn observed(self) -> Option<Result<Ranges, String>> {
         self.observed.map(RefCell::into_inner)
     }
 
@@ -90,7 +91,14 @@ impl<'a> Run<'a> {
     pub fn activation(&self, quantiser: QuantiserId, values: Tensor<2>) -> Tensor<2> {
         let positive = self.net.quantisers[quantiser.0].positive;
         if let Some(observed) = &self.observed {
-            observe(self.net, quantiser, &values, &mut observed.borrow_mut());
+            let mut observed = observed.borrow_mut();
+            let failed = match observed.as_mut() {
+                Ok(ranges) => observe(self.net, quantiser, &values, ranges).err(),
+                Err(_) => None,
+            };
+            if let Some(reason) = failed {
+                *observed = Err(reason);
+            }
         }
         match self.mode {
             Mode::Float if positive => activation::relu(values),
@@ -147,12 +155,15 @@ pub(crate) fn constant(values: Vec<f32>, device: &Device, dtype: DType) -> Tenso
 }
 
 /// Widens the ranges of a quantiser's groups by a batch of values.
-fn observe(net: &Net, quantiser: QuantiserId, values: &Tensor<2>, ranges: &mut Ranges) {
+fn observe(
+    net: &Net,
+    quantiser: QuantiserId,
+    values: &Tensor<2>,
+    ranges: &mut Ranges,
+) -> Result<(), String> {
     let this = &net.quantisers[quantiser.0];
     let columns = this.elements().max(1);
-    let Ok(values) = values.clone().try_to_vec_as::<f32>() else {
-        return;
-    };
+    let values: Vec<f32> = values.try_to_vec_as().map_err(|e| e.to_string())?;
     // By element first: that loop is one of vector instructions.
     let mut low = vec![0f32; columns];
     let mut high = vec![0f32; columns];
@@ -167,6 +178,7 @@ fn observe(net: &Net, quantiser: QuantiserId, values: &Tensor<2>, ranges: &mut R
         ranges.widen(group, *low);
         ranges.widen(group, *high);
     }
+    Ok(())
 }
 
 impl Net {

@@ -83,7 +83,7 @@ pub(super) fn observe(
         let run = Run::observing(net, &leaves, parameters);
         net.forward(&run, &rows.inputs(first, count, &device, DType::F32));
         if let Some(seen) = run.observed() {
-            ranges.include(&seen);
+            ranges.include(&seen.map_err(|reason| TrainError::Backend { reason })?);
         }
     }
     Ok(())
