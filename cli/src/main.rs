@@ -3,6 +3,7 @@
 
 mod arrays;
 mod commands;
+mod hardware;
 mod model;
 mod precision;
 mod report;

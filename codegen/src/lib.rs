@@ -15,6 +15,7 @@
 pub mod circuit;
 pub mod emit;
 mod exact;
+pub mod hardware;
 pub mod import;
 pub mod interp;
 pub mod ir;

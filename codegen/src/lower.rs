@@ -4,6 +4,8 @@
 //! here its wires are aligned to the formats of its result, and it is checked
 //! that no wire can leave them.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 use crate::circuit::{Builder, Circuit, MOST_WIRES, Wire};
@@ -54,6 +56,29 @@ pub enum LowerError {
     },
 }
 
+/// The wires that a node of a module became.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// The node's name; any text, not unique.
+    pub name: String,
+    /// The operation's name.
+    pub operation: &'static str,
+    /// The gates that were made for it, as positions in the circuit.
+    pub gates: Range<usize>,
+    /// The wire of each element of its result, in C order; `None` for one that
+    /// no output needs.
+    pub results: Vec<Option<Wire>>,
+}
+
+/// A circuit, and which of its gates each node became.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lowered {
+    /// The circuit.
+    pub circuit: Circuit,
+    /// The nodes in order; their gates follow each other without a gap.
+    pub layers: Vec<Layer>,
+}
+
 /// Writes a module as a circuit that gives the same integers.
 ///
 /// # Errors
@@ -71,9 +96,23 @@ pub fn lower(module: &Module) -> Result<Circuit, LowerError> {
 ///
 /// As [`lower`].
 pub fn lower_within(module: &Module, most_wires: usize) -> Result<Circuit, LowerError> {
+    layers_within(module, most_wires).map(|lowered| lowered.circuit)
+}
+
+/// As [`lower`], and says which gates each node became.
+///
+/// # Errors
+///
+/// As [`lower`].
+pub fn lower_layers(module: &Module) -> Result<Lowered, LowerError> {
+    layers_within(module, MOST_WIRES)
+}
+
+fn layers_within(module: &Module, most_wires: usize) -> Result<Lowered, LowerError> {
     validate(module)?;
     let mut circuit = Builder::within(module.name.clone(), most_wires);
     let mut wires: Vec<Vec<Wire>> = Vec::with_capacity(module.nodes().len());
+    let mut ends = Vec::with_capacity(module.nodes().len());
     for (index, node) in module.nodes().iter().enumerate() {
         let lowered = lower_node(module, node, &wires, &mut circuit).map_err(|reason| {
             let (name, operation) = (node.name.clone(), node.op.as_operation().name());
@@ -93,6 +132,7 @@ pub fn lower_within(module: &Module, most_wires: usize) -> Result<Circuit, Lower
             }
         })?;
         wires.push(lowered);
+        ends.push(circuit.wires());
     }
     let outside = |reason| LowerError::Output { reason };
     for output in module.outputs() {
@@ -101,9 +141,22 @@ pub fn lower_within(module: &Module, most_wires: usize) -> Result<Circuit, Lower
             .output(output.name.clone(), ty, &wires[output.node.index()])
             .map_err(outside)?;
     }
-    let mut circuit = circuit.finish().map_err(outside)?;
+    let (mut circuit, map) = circuit.finish_mapped().map_err(outside)?;
     circuit.source_sha256 = module.source_sha256.clone();
-    Ok(circuit)
+    let mut layers = Vec::with_capacity(wires.len());
+    let (mut seen, mut gates) = (0, 0);
+    for ((node, wires), end) in module.nodes().iter().zip(wires).zip(ends) {
+        let first = gates;
+        gates += map[seen..end].iter().flatten().count();
+        seen = end;
+        layers.push(Layer {
+            name: node.name.clone(),
+            operation: node.op.as_operation().name(),
+            gates: first..gates,
+            results: wires.iter().map(|wire| map[wire.index()]).collect(),
+        });
+    }
+    Ok(Lowered { circuit, layers })
 }
 
 fn lower_node(

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 use serde::Serialize;
 use trigforge_codegen::circuit::cost;
-use trigforge_codegen::emit::rust;
+use trigforge_codegen::emit::{rust, verilog};
 use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
 
 use super::print_json;
+use crate::hardware::{HardwareArgs, Pipeline};
 use crate::model::ModelArgs;
 use crate::precision::{self, PrecisionArgs, PrecisionFigures};
 
@@ -21,18 +22,22 @@ use crate::precision::{self, PrecisionArgs, PrecisionFigures};
 pub enum Target {
     /// A static `no_std` Rust crate
     Rust,
+    /// A fully unrolled, pipelined Verilog core: a new event in each cycle
+    Verilog,
 }
 
 /// Write a kernel that computes a model
 ///
-/// The kernel is a crate without dependencies: `infer` takes and returns
-/// arrays of mantissas. A float model needs --calib, from which formats are
+/// The Rust kernel is a crate without dependencies: `infer` takes and returns
+/// arrays of mantissas. The Verilog core takes an event in each cycle. A float model needs --calib, from which formats are
 /// derived: of one width (--width), or chosen by a search (--max-loss).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     trigforge compile models/zoo/jsc-mlp/model.onnx --target rust --out kernel\n  \
     trigforge compile models/zoo/jsc-mlp/float.onnx --calib models/zoo/jsc-mlp/sample.npz \
-    --max-loss 0.002 --target rust --out kernel --report report")]
+    --max-loss 0.002 --target rust --out kernel --report report\n  \
+    trigforge compile models/zoo/jsc-mlp/model.onnx --target verilog --part xcvu9p --clock 360MHz \
+    --out core")]
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -44,6 +49,8 @@ pub struct Args {
     /// Folder to write into; files of the same name are replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    hardware: HardwareArgs,
     /// Write one file, kernel.rs, instead of a crate
     #[arg(long)]
     single_file: bool,
@@ -115,6 +122,8 @@ struct Done {
     files: Vec<PathBuf>,
     #[serde(flatten)]
     work: Work,
+    #[serde(flatten)]
+    pipeline: Option<Pipeline>,
     import_ms: f64,
     emit_ms: f64,
     #[serde(flatten)]
@@ -122,15 +131,32 @@ struct Done {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let Target::Rust = args.target;
+    if args.target == Target::Verilog && args.single_file {
+        return Err(miette!(
+            "--single-file is for the Rust kernel: Verilog has one file per module"
+        ));
+    }
+    if args.target == Target::Rust && args.hardware.is_given() {
+        return Err(miette!(
+            "--part, --clock, --cycles and --budget are for --target verilog"
+        ));
+    }
     let start = Instant::now();
     let prepared = precision::prepare(&args.model, &args.precision)?;
     let model = prepared.model;
     let imported = Instant::now();
-    let options = rust::Options {
-        single_file: args.single_file,
+    let (kernel, pipeline) = match args.target {
+        Target::Rust => {
+            let options = rust::Options {
+                single_file: args.single_file,
+            };
+            (model.rust_kernel(options).into_diagnostic()?, None)
+        }
+        Target::Verilog => {
+            let design = args.hardware.design(&model)?;
+            (verilog::emit(&design), Some(Pipeline::of(&design)))
+        }
     };
-    let kernel = model.rust_kernel(options).into_diagnostic()?;
     kernel.write(&args.out).into_diagnostic()?;
     let written = precision::write(&model, &prepared.figures, &args.precision, &args.out)?;
     let emitted = Instant::now();
@@ -143,6 +169,7 @@ pub fn run(args: &Args) -> Result<()> {
             .collect(),
         work: Work::of(&model)?,
         import_ms: (imported - start).as_secs_f64() * 1e3,
+        pipeline,
         emit_ms: (emitted - imported).as_secs_f64() * 1e3,
         precision: prepared.figures,
     };
@@ -156,5 +183,8 @@ pub fn run(args: &Args) -> Result<()> {
         args.out.display(),
         done.work
     );
+    if let Some(pipeline) = &done.pipeline {
+        println!("{pipeline}");
+    }
     Ok(())
 }

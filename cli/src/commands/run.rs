@@ -9,7 +9,7 @@ use serde::Serialize;
 use trigforge_codegen::emit::rust;
 use trigforge_codegen::model::Model;
 use trigforge_codegen::ports::{Execute, WithPorts};
-use trigforge_codegen::verify::{BuildOptions, Events, RustKernel};
+use trigforge_codegen::verify::{BuildOptions, Events, Runs, RustKernel};
 
 use super::{print_json, run_float};
 use crate::arrays;

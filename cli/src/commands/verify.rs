@@ -1,18 +1,20 @@
 //! `trigforge verify`: proof by events that a kernel gives the model's bits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde::Serialize;
 use trigforge_codegen::emit::rust::Interface;
-use trigforge_codegen::emit::{Kernel, rust};
+use trigforge_codegen::emit::{Kernel, rust, verilog};
 use trigforge_codegen::model::Model;
 use trigforge_codegen::ports::WithPorts;
+use trigforge_codegen::verify::verilog::{Simulator, VerilogKernel};
 use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, random_events};
 
 use super::print_json;
 use crate::arrays;
+use crate::hardware::HardwareArgs;
 use crate::model::{ModelArgs, input_shapes};
 
 /// Kernels that can be verified.
@@ -20,6 +22,17 @@ use crate::model::{ModelArgs, input_shapes};
 pub enum Target {
     /// The Rust kernel, compiled for this host
     Rust,
+    /// The Verilog core, simulated cycle by cycle with Verilator
+    Verilog,
+}
+
+impl Target {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Verilog => "verilog",
+        }
+    }
 }
 
 /// Compare every output bit of a kernel with the interpreter
@@ -30,7 +43,8 @@ pub enum Target {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     trigforge verify models/zoo/jsc-mlp/model.onnx --random 100000\n  \
-    trigforge verify models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz")]
+    trigforge verify models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz\n  \
+    trigforge verify models/zoo/jsc-mlp/model.onnx --targets rust,verilog --random 100000")]
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -49,6 +63,8 @@ pub struct Args {
     /// Verify the Rust kernel that lies in this folder instead of a new one
     #[arg(long, value_name = "DIR")]
     kernel: Option<PathBuf>,
+    #[command(flatten)]
+    hardware: HardwareArgs,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -69,20 +85,19 @@ pub fn run(args: &Args) -> Result<()> {
         (None, count) => random_events(&model, count.unwrap_or(0), args.seed),
     };
     for target in &args.targets {
-        let Target::Rust = target;
-        let kernel = match &args.kernel {
-            None => model
-                .rust_kernel(rust::Options::default())
-                .into_diagnostic()?,
-            Some(folder) => kernel_in(folder)?,
+        let compared = match target {
+            Target::Rust => {
+                let built = rust_kernel(&model, args.kernel.as_deref())?;
+                compare(interpreter.as_ref(), &built, &events)
+            }
+            Target::Verilog => {
+                let built = verilog_kernel(&model, &args.hardware, events.len())?;
+                compare(interpreter.as_ref(), &built, &events)
+            }
         };
-        let options = BuildOptions {
-            cpu: Some("native".to_owned()),
-        };
-        let built = RustKernel::build(&model, &kernel, &options).into_diagnostic()?;
-        compare(interpreter.as_ref(), &built, &events)
+        compared
             .into_diagnostic()
-            .wrap_err("the Rust kernel failed")?;
+            .wrap_err_with(|| format!("the {} kernel failed", target.name()))?;
     }
     let words = Interface::of(&model)
         .outputs
@@ -92,20 +107,51 @@ pub fn run(args: &Args) -> Result<()> {
     let passed = Passed {
         events: events.len(),
         words_per_event: words,
-        targets: vec!["rust"],
+        targets: args.targets.iter().map(|target| target.name()).collect(),
     };
     if args.json {
         return print_json(&passed);
     }
     println!(
-        "rust: all {} outputs of {} events agree, bit for bit",
-        passed.words_per_event, passed.events
+        "{}: all {} outputs of {} events agree, bit for bit",
+        passed.targets.join(", "),
+        passed.words_per_event,
+        passed.events
     );
     Ok(())
 }
 
+fn rust_kernel(model: &Model, folder: Option<&Path>) -> Result<RustKernel> {
+    let kernel = match folder {
+        None => model
+            .rust_kernel(rust::Options::default())
+            .into_diagnostic()?,
+        Some(folder) => kernel_in(folder)?,
+    };
+    let options = BuildOptions {
+        cpu: Some("native".to_owned()),
+    };
+    RustKernel::build(model, &kernel, &options).into_diagnostic()
+}
+
+/// Events from which on it pays to optimise the simulation.
+const MANY: usize = 20_000;
+
+fn verilog_kernel(model: &Model, hardware: &HardwareArgs, events: usize) -> Result<VerilogKernel> {
+    let design = hardware.design(model)?;
+    let simulator = Simulator {
+        optimise: events >= MANY,
+    };
+    VerilogKernel::build(
+        &verilog::Ports::of(&design),
+        &verilog::emit(&design),
+        simulator,
+    )
+    .into_diagnostic()
+}
+
 /// Events of a file as mantissas of a model's inputs.
-fn encoded(model: &Model, path: &std::path::Path) -> Result<Events> {
+fn encoded(model: &Model, path: &Path) -> Result<Events> {
     let ports = model.ports();
     let real = arrays::read_real(path, &input_shapes(&ports))?;
     let mut events = Events::new(model);
@@ -121,7 +167,7 @@ fn encoded(model: &Model, path: &std::path::Path) -> Result<Events> {
 }
 
 /// The source files of a kernel in a folder.
-fn kernel_in(folder: &std::path::Path) -> Result<Kernel> {
+fn kernel_in(folder: &Path) -> Result<Kernel> {
     let mut files = Vec::new();
     let single = folder.join("kernel.rs");
     if single.exists() {

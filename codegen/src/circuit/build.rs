@@ -308,6 +308,16 @@ impl Builder {
     ///
     /// Says which earlier call failed without saying so.
     pub fn finish(self) -> Result<Circuit, String> {
+        self.finish_mapped().map(|(circuit, _)| circuit)
+    }
+
+    /// As [`finish`](Self::finish), with the wire of the circuit that each wire
+    /// of the builder became; `None` for one that no output needs.
+    ///
+    /// # Errors
+    ///
+    /// As [`finish`](Self::finish).
+    pub fn finish_mapped(self) -> Result<(Circuit, Vec<Option<Wire>>), String> {
         if let Some(reason) = self.broken {
             return Err(reason);
         }
@@ -349,6 +359,8 @@ impl Builder {
         for wire in circuit.outputs.iter_mut().flat_map(|o| &mut o.wires) {
             *wire = wire_names[wire.index()];
         }
-        Ok(circuit)
+        let names = wire_names.into_iter().zip(needed);
+        let map = names.map(|(wire, needed)| needed.then_some(wire)).collect();
+        Ok((circuit, map))
     }
 }

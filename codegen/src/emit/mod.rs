@@ -6,6 +6,7 @@
 
 mod names;
 pub mod rust;
+pub mod verilog;
 
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use quote::{format_ident, quote};
 use thiserror::Error;
 
-use super::Events;
+use super::{Events, Exchange, RunError, Runs};
 use crate::emit::rust::Interface;
 use crate::emit::{Kernel, WriteError, write_file};
 use crate::ports::WithPorts;
@@ -38,34 +38,6 @@ pub enum BuildError {
     },
 }
 
-/// A kernel that could not be run.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum RunError {
-    /// Events or results could not be exchanged.
-    #[error("cannot exchange events with the kernel's program")]
-    Exchange(#[source] std::io::Error),
-    /// A file of events could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The program failed.
-    #[error("the kernel's program failed ({status}): {messages}")]
-    Failed {
-        /// How it ended.
-        status: std::process::ExitStatus,
-        /// What it wrote to standard error.
-        messages: String,
-    },
-    /// The program gave fewer or more results than there are events.
-    #[error("the kernel gave {found} words, expected {expected}")]
-    Length {
-        /// Words expected.
-        expected: usize,
-        /// Words found.
-        found: usize,
-    },
-}
-
 /// How a kernel is compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildOptions {
@@ -76,10 +48,7 @@ pub struct BuildOptions {
 /// A compiled kernel and the folder that it lies in.
 #[derive(Debug)]
 pub struct RustKernel {
-    folder: tempfile::TempDir,
-    program: PathBuf,
-    input_words: usize,
-    output_words: usize,
+    exchange: Exchange,
 }
 
 /// File name of the compiled kernel.
@@ -156,28 +125,28 @@ impl RustKernel {
                 folder.path().join("main.rs").into(),
             ],
         )?;
-        let sum = |ports: &[crate::emit::rust::Port]| ports.iter().map(|port| port.len).sum();
         Ok(Self {
-            program: binary,
-            folder,
-            input_words: sum(&interface.inputs),
-            output_words: sum(&interface.outputs),
+            exchange: Exchange {
+                program: binary,
+                folder,
+                output_words: interface.outputs.iter().map(|port| port.len).sum(),
+            },
         })
     }
 
     /// The kernel itself, as a Rust library.
     pub fn library(&self) -> PathBuf {
-        self.folder.path().join(LIBRARY)
+        self.folder().join(LIBRARY)
     }
 
     /// The compiled program.
     pub fn program(&self) -> &Path {
-        &self.program
+        &self.exchange.program
     }
 
     /// The folder of the build, for files that the program exchanges.
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.exchange.folder.path()
     }
 
     /// Writes events to a file that the program can read.
@@ -186,49 +155,13 @@ impl RustKernel {
     ///
     /// The file, if it cannot be written.
     pub fn write_events(&self, events: &Events) -> Result<PathBuf, WriteError> {
-        let path = self.folder.path().join("events");
-        let bytes: Vec<_> = events
-            .mantissas()
-            .iter()
-            .flat_map(|m| m.to_le_bytes())
-            .collect();
-        write_file(&path, &bytes)?;
-        Ok(path)
+        self.exchange.write_events(events)
     }
+}
 
-    /// Runs the kernel on all events; the mantissas of all outputs in a row.
-    ///
-    /// # Errors
-    ///
-    /// A program that fails, or gives another number of results.
-    pub fn run(&self, events: &Events) -> Result<Vec<Vec<i64>>, RunError> {
-        debug_assert_eq!(events.width(), self.input_words);
-        let given = self.write_events(events)?;
-        let results = self.folder.path().join("results");
-        let output = Command::new(&self.program)
-            .args([given, results.clone()])
-            .output()
-            .map_err(RunError::Exchange)?;
-        if !output.status.success() {
-            return Err(RunError::Failed {
-                status: output.status,
-                messages: String::from_utf8_lossy(&output.stderr).into_owned(),
-            });
-        }
-        let bytes = std::fs::read(results).map_err(RunError::Exchange)?;
-        let (words, rest) = bytes.as_chunks::<8>();
-        let expected = events.len() * self.output_words;
-        if words.len() != expected || !rest.is_empty() {
-            return Err(RunError::Length {
-                expected,
-                found: words.len(),
-            });
-        }
-        let words: Vec<_> = words.iter().map(|word| i64::from_le_bytes(*word)).collect();
-        Ok(words
-            .chunks(self.output_words.max(1))
-            .map(<[i64]>::to_vec)
-            .collect())
+impl Runs for RustKernel {
+    fn run(&self, events: &Events) -> Result<Vec<Vec<i64>>, RunError> {
+        self.exchange.run(events)
     }
 }
 

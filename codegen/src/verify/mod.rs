@@ -2,9 +2,12 @@
 
 mod build;
 mod events;
+mod exchange;
+pub mod verilog;
 
-pub use build::{BuildError, BuildOptions, RunError, RustKernel, rustc};
+pub use build::{BuildError, BuildOptions, RustKernel, rustc};
 pub use events::{Events, random_events};
+pub use exchange::{Exchange, RunError, Runs};
 
 use thiserror::Error;
 
@@ -60,7 +63,7 @@ pub enum VerifyError {
 /// The first mismatch, or why nothing could be compared.
 pub fn compare(
     interpreter: &(impl Execute + ?Sized),
-    kernel: &RustKernel,
+    kernel: &impl Runs,
     events: &Events,
 ) -> Result<(), VerifyError> {
     if events.is_empty() {

@@ -15,7 +15,7 @@ use text::{DenseTypes, Notes, module_text};
 use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{Module, parse, print};
-use trigforge_codegen::verify::{BuildOptions, Events, RustKernel};
+use trigforge_codegen::verify::{BuildOptions, Events, Runs, RustKernel};
 
 type Failure = Box<dyn std::error::Error>;
 type Outcome = Result<(), Failure>;
