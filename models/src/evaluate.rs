@@ -1,12 +1,14 @@
 //! A model judged on a held-back part of the data of a configuration.
 
+mod anomaly;
+
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
 
-use crate::config::{CardConfig, ConfigError, DataConfig};
+use crate::config::{CardConfig, ConfigError, DataConfig, EvaluationConfig};
 use crate::data::{self, DataError, InputSpec, Source};
 use crate::execute::{Engine, Executable, ExecuteError};
 use crate::metrics::{MetricsError, Options, Scores, logits_of};
@@ -17,8 +19,8 @@ use crate::report::{Cost, Fact, LayerWidths, Part, Report, Targets};
 pub struct Request {
     /// Model of any kind that codegen takes. Its first output is taken.
     pub model: PathBuf,
-    /// Configuration (TOML) with the table `[data]`; `[card]` is used where it is there, any other
-    /// table is not looked at.
+    /// Configuration (TOML) with the table `[data]`; `[card]` and, for data without labels and
+    /// targets, `[evaluation]` are used where they are there, any other table is not looked at.
     pub config: PathBuf,
     /// The part of the data.
     pub part: data::Part,
@@ -68,6 +70,8 @@ pub enum EvaluateError {
 struct Tables {
     data: DataConfig,
     #[serde(default)]
+    evaluation: EvaluationConfig,
+    #[serde(default)]
     card: CardConfig,
 }
 
@@ -81,7 +85,7 @@ impl Tables {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-        match tables.data.check() {
+        match tables.data.check().and(tables.evaluation.check()) {
             Ok(()) => Ok(tables),
             Err(problem) => Err(ConfigError::Invalid {
                 path: path.to_owned(),
@@ -117,7 +121,12 @@ pub fn evaluate(
         None => None,
     };
     let source = Source::open(&tables.data)?;
-    let all = source.rows(request.part) * (1 + usize::from(twin.is_some()));
+    let signals = match tables.data.has_goal() {
+        true => Vec::new(),
+        false => anomaly::signals(request, &tables.data, &tables.evaluation)?,
+    };
+    let rows = source.rows(request.part) + signals.iter().map(|s| s.1.rows).sum::<usize>();
+    let all = rows * (1 + usize::from(twin.is_some()));
     let done = std::sync::atomic::AtomicUsize::new(0);
     let step = |events: usize| {
         let before = done.fetch_add(events, std::sync::atomic::Ordering::Relaxed);
@@ -147,7 +156,24 @@ pub fn evaluate(
             .extend(events.weights.iter().map(|w| f64::from(*w)));
     }
     let twins = twin.is_some().then_some(twins);
-    let part = judge(request, &tables.data, &truth, outputs, twins)?;
+    let part = if tables.data.has_goal() {
+        judge(request, &tables.data, &truth, outputs, twins)?
+    } else {
+        let models = anomaly::Models {
+            model: &model,
+            float: twin.as_ref(),
+            specs: &specs,
+            step: &step,
+        };
+        anomaly::judge(
+            request,
+            &tables.evaluation,
+            &signals,
+            &models,
+            (&truth, tables.data.weight.is_some()),
+            (&outputs, twins.as_deref()),
+        )?
+    };
     Ok(describe(request, tables, &source, &model, part))
 }
 
@@ -163,6 +189,7 @@ fn run(
     let outputs = model.run(specs, events, step)?;
     let (classes, targets) = (data.classes.len(), data.targets.len());
     let fits = match classes {
+        0 if !data.has_goal() => outputs.width == 1,
         0 => outputs.width == targets,
         2 => outputs.width == 1 || outputs.width == 2,
         classes => outputs.width == classes,
@@ -174,6 +201,7 @@ fn run(
         path: path.to_owned(),
         found: outputs.width,
         expected: match classes {
+            0 if !data.has_goal() => "neither labels nor targets, for a single score".to_owned(),
             0 => format!("{targets} targets"),
             classes => format!("{classes} classes"),
         },

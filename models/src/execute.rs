@@ -106,6 +106,13 @@ impl Executable {
         }
     }
 
+    /// Fractional bits of the first number of the first output of the integer model.
+    pub fn fractional(&self) -> Option<i32> {
+        let ports = self.integer()?.ports();
+        let formats = ports.outputs.first()?.ty.element_formats();
+        Some(formats.first()?.f())
+    }
+
     /// Executes every event. Inputs go by name, or by themselves where there is only one.
     ///
     /// `done` is told the number of events executed since it was last called.

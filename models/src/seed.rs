@@ -35,6 +35,13 @@ pub enum Purpose {
     Pieces(usize),
     /// The choice of values that quantiles are estimated from.
     Sample(u64),
+    /// The noise that a step of the training adds to a row.
+    Noise {
+        /// Number of the step.
+        step: u64,
+        /// Number of the row in its chunk.
+        row: usize,
+    },
 }
 
 impl Purpose {
@@ -48,6 +55,7 @@ impl Purpose {
             Self::Part(number) => [4, number, 0],
             Self::Pieces(epoch) => [5, epoch as u64, 0],
             Self::Sample(row) => [6, row, 0],
+            Self::Noise { step, row } => [21, step, row as u64],
         }
     }
 }
@@ -85,6 +93,14 @@ impl Stream {
     /// A number in `[0, 1)` on a grid of 2^-24.
     pub fn uniform(&mut self) -> f32 {
         (self.bits() >> 40) as f32 / (1u32 << 24) as f32
+    }
+
+    /// Two standard normal numbers (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29 (1958) 610).
+    pub fn normal_pair(&mut self) -> [f32; 2] {
+        // In (0, 1]: the logarithm is finite.
+        let radius = (-2.0 * libm::log(1.0 - f64::from(self.uniform()))).sqrt();
+        let angle = 2.0 * std::f64::consts::PI * f64::from(self.uniform());
+        [libm::cos(angle), libm::sin(angle)].map(|part| (radius * part) as f32)
     }
 
     /// The numbers `0..count` in random order (Fisher-Yates).

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use miette::{IntoDiagnostic, Result};
 use trigforge_models::metrics::Estimate;
-use trigforge_models::report::{Figures, Part};
+use trigforge_models::report::{AnomalyFigures, Figures, Part};
 use trigforge_models::{Config, TrainOptions};
 
 /// Train a quantised tagger as a configuration says
@@ -61,11 +61,30 @@ fn print_part(part: &Part) {
             let float = float.as_ref().map(|float| float.accuracy.value);
             print_line(&format!("{} accuracy", part.name), integer.accuracy, float);
         }
+        Figures::Anomaly(figures) => print_detector(&part.name, figures),
         Figures::Regression { targets } => {
             for target in targets {
                 let float = target.float.as_ref().map(|float| float.overall.rms.value);
                 let name = format!("{} {} RMS", part.name, target.name);
                 print_line(&name, target.integer.overall.rms, float);
+            }
+        }
+    }
+}
+
+/// Area and efficiencies of each signal.
+fn print_detector(part: &str, figures: &AnomalyFigures) {
+    let float = figures.float.as_ref();
+    for (at, signal) in figures.integer.signals.iter().enumerate() {
+        let name = &signal.name;
+        let twin = float.and_then(|f| f.signals.get(at)).map(|s| s.auc.value);
+        print_line(&format!("{part} AUC {name}"), signal.auc, twin);
+        for (number, point) in figures.integer.points.iter().enumerate() {
+            let twin = float.and_then(|f| f.points.get(number)?.signals.get(at));
+            let rate = point.background_rate;
+            if let Some(share) = point.signals.get(at) {
+                let title = format!("{part} eff. {name} at {rate}");
+                print_line(&title, *share, twin.map(|t| t.value));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `CARD.md`: what a model is, from the figures of its own training.
 
+mod anomaly;
+
 use std::fmt::Write;
 
 use super::Artefacts;
@@ -56,7 +58,12 @@ fn network(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fm
         let history = &artefacts.report.history;
         history.iter().filter(|point| point.stage == stage).count()
     };
-    let outputs = if config.data.classes.is_empty() {
+    let outputs = if let Some(anomaly) = &config.anomaly {
+        format!(
+            "`score`, larger for less usual events: {}",
+            anomaly.describe()
+        )
+    } else if config.data.classes.is_empty() {
         format!("the targets {}", quoted(&config.data.targets))
     } else {
         let classes = quoted(&config.data.classes);
@@ -133,6 +140,7 @@ fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result 
                 )?;
             }
         }
+        Figures::Anomaly(found) => anomaly::figures(card, found)?,
         Figures::Regression { targets } => {
             writeln!(card, "| target | | integer | float |\n|---|---|---|---|")?;
             for target in targets {

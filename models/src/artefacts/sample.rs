@@ -9,7 +9,7 @@ use crate::data::Events;
 use crate::inputs::InputTransform;
 
 /// The first `rows` events as NPZ: for each input an array of its name, float32 in physical units,
-/// a single input as `x`; `label` (int64) or `target` (float32).
+/// a single input as `x`; `label` (int64) or `target` (float32) where there is one.
 pub(super) fn encode(
     transforms: &[InputTransform],
     events: &Events,
@@ -25,7 +25,7 @@ pub(super) fn encode(
         let name = crate::inputs::port(transforms, transform);
         writer.add_array(name, &array).map_err(|e| e.to_string())?;
     }
-    if events.labels.is_empty() {
+    if !events.targets.is_empty() {
         let width = events.targets.len() / events.rows.max(1);
         let target: Array1<f32> = events.targets[..rows * width].iter().copied().collect();
         let target = target
@@ -34,7 +34,7 @@ pub(super) fn encode(
         writer
             .add_array("target", &target)
             .map_err(|e| e.to_string())?;
-    } else {
+    } else if !events.labels.is_empty() {
         let label: Array1<i64> = events.labels[..rows].iter().map(|l| *l as i64).collect();
         writer
             .add_array("label", &label)

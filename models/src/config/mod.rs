@@ -1,5 +1,6 @@
 //! The TOML file that describes a training: data, model, schedule, output, card.
 
+mod evaluation;
 mod model;
 mod train;
 
@@ -8,6 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use crate::data::DataConfig;
+pub use crate::net::anomaly::AnomalyConfig;
+pub use evaluation::{EvaluationConfig, SignalConfig};
 pub use model::{ModelConfig, WidthConfig};
 pub use train::{CostConfig, LossConfig, TrainConfig};
 
@@ -19,8 +22,14 @@ pub struct Config {
     pub data: DataConfig,
     /// The network and the widths of its numbers.
     pub model: ModelConfig,
+    /// For a detector of anomalies: how it comes from the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anomaly: Option<AnomalyConfig>,
     /// How it is trained.
     pub train: TrainConfig,
+    /// What a detector of anomalies is judged on.
+    #[serde(default)]
+    pub evaluation: EvaluationConfig,
     /// What is written beside the model.
     #[serde(default)]
     pub output: OutputConfig,
@@ -148,6 +157,8 @@ impl Config {
     /// The first value out of range, with the range.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.data.check()?;
+        self.check_goal()?;
+        self.evaluation.check()?;
         self.model.check()?;
         self.train.check()?;
         within(
@@ -159,9 +170,28 @@ impl Config {
         within("output.sample_rows", self.output.sample_rows, 1, 1_000_000)
     }
 
-    /// How many numbers the network gives: one for each class, or for each target.
+    /// How many numbers the network gives: one for each class, for each target, or the score of a
+    /// detector of anomalies.
     pub fn outputs(&self) -> usize {
-        self.data.classes.len().max(self.data.targets.len())
+        match self.anomaly {
+            Some(_) => 1,
+            None => self.data.classes.len().max(self.data.targets.len()),
+        }
+    }
+
+    /// A detector of anomalies learns from its inputs alone, every other network from labels or
+    /// targets.
+    fn check_goal(&self) -> Result<(), ConfigError> {
+        let (found, expected) = match (&self.anomaly, self.data.has_goal()) {
+            (None, false) => ("missing", "one of the two, or the table [anomaly]"),
+            (Some(_), true) => ("given", "none of them beside the table [anomaly]"),
+            _ => return Ok(()),
+        };
+        Err(ConfigError::Value {
+            key: "data.label or data.targets",
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        })
     }
 }
 

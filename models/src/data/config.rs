@@ -115,6 +115,11 @@ impl DataConfig {
         }]
     }
 
+    /// Whether events have labels or targets to learn from.
+    pub fn has_goal(&self) -> bool {
+        self.label.is_some() || !self.targets.is_empty()
+    }
+
     /// Checks what can be checked without the files.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let key = "data.path or data.paths";
@@ -154,7 +159,8 @@ impl DataConfig {
     fn check_goal(&self) -> Result<(), ConfigError> {
         let key = "data.label or data.targets";
         match (&self.label, self.targets.is_empty()) {
-            (None, true) => Err(wrong(key, "missing", "one of the two")),
+            // Background alone: whoever needs a goal asks for it.
+            (None, true) => within("data.classes (without a label)", self.classes.len(), 0, 0),
             (Some(_), false) => Err(wrong(key, "both", "one of the two")),
             (Some(_), true) => {
                 within("data.classes (how many)", self.classes.len(), 2, 1024)?;

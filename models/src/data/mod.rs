@@ -19,6 +19,7 @@ mod summary;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod write;
 
 pub use config::{DataConfig, InputConfig, Transform};

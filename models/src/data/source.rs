@@ -211,7 +211,7 @@ impl File {
     }
 }
 
-fn open_files(config: &DataConfig) -> Result<(Plan, Vec<File>), DataError> {
+pub(super) fn open_files(config: &DataConfig) -> Result<(Plan, Vec<File>), DataError> {
     let mentioned = plan::mentioned(config);
     let mut opened: Option<Plan> = None;
     let mut files = Vec::new();

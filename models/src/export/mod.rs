@@ -46,7 +46,9 @@ pub fn model(
         names[value.0] = given;
     }
     for (index, node) in net.nodes.iter().enumerate() {
-        let Some(op) = &node.op else { continue };
+        let Some(op) = node.op.as_ref().filter(|_| node.deployed) else {
+            continue;
+        };
         let operands: Vec<String> = node.operands.iter().map(|v| names[v.0].clone()).collect();
         names[index] = op.export(&mut graph, node, &operands);
     }

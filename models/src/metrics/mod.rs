@@ -5,6 +5,7 @@
 //! row after row; exact integer logits will do. Figures of one class against others order rows by
 //! the odds of that class, which the logits state without saturating.
 
+mod anomaly;
 mod bootstrap;
 mod calibration;
 mod classification;
@@ -17,6 +18,7 @@ mod regression;
 mod roc;
 mod scores;
 
+pub use anomaly::{Anomaly, AnomalyScores, SignalFigures, WorkingPoint, anomaly};
 pub use bootstrap::{Bootstrap, half_width, interval};
 pub use calibration::{Reliability, ReliabilityBin};
 pub use classification::{Classification, Difference, Options, classification, difference};

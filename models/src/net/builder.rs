@@ -29,6 +29,9 @@ pub struct Builder {
     /// Whether each slot of a list of particles has widths of its own where every element has one.
     /// Else those of a feature are the same in all slots, so that particles can change places.
     pub per_slot: bool,
+    /// Whether what is added from here on belongs to the exported graph. What does not is there for
+    /// the training alone and costs nothing.
+    pub deployed: bool,
 }
 
 impl Builder {
@@ -39,7 +42,9 @@ impl Builder {
                 name: name.to_owned(),
                 nodes: Vec::new(),
                 inputs: Vec::new(),
+                noise: None,
                 outputs: Vec::new(),
+                objective: None,
                 parameters: Vec::new(),
                 quantisers: Vec::new(),
                 products: Vec::new(),
@@ -48,6 +53,7 @@ impl Builder {
             weights,
             activations,
             per_slot: false,
+            deployed: true,
         }
     }
 
@@ -110,6 +116,7 @@ impl Builder {
             operands: operands.to_vec(),
             op,
             widths,
+            deployed: self.deployed,
         });
         Value(self.net.nodes.len() - 1)
     }
@@ -167,6 +174,7 @@ impl Builder {
             role,
             start,
             offset,
+            deployed: self.deployed,
         });
         ParameterId(self.net.parameters.len() - 1)
     }
@@ -226,6 +234,7 @@ impl Builder {
             first,
             positive: false,
             bits,
+            deployed: self.deployed,
         });
         QuantiserId(self.net.quantisers.len() - 1)
     }
@@ -235,9 +244,26 @@ impl Builder {
         self.net.quantisers[quantiser.0].positive = true;
     }
 
-    /// Adds products to the cost.
+    /// Adds products to the cost, if they are deployed.
     pub fn products(&mut self, products: Products) {
-        self.net.products.push(products);
+        if self.deployed {
+            self.net.products.push(products);
+        }
+    }
+
+    /// Adds noise of the given size, a standard normal number for each element, that only the
+    /// training gives. A network has one, behind all other inputs.
+    pub fn noise(&mut self, name: &str, size: usize) -> Value {
+        let before = std::mem::replace(&mut self.deployed, false);
+        let value = self.input(name, &[size]);
+        self.deployed = before;
+        self.net.noise = Some(value);
+        value
+    }
+
+    /// Says what the training minimises: a value of one number for each event.
+    pub fn objective(&mut self, value: Value) {
+        self.net.objective = Some(value);
     }
 
     /// Names a result.

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 
 use super::quantise::{UNBOUNDED, quantise};
-use super::{Kind, Net, ParameterId, QuantiserId, Ranges};
+use super::{Kind, Net, Node, ParameterId, QuantiserId, Ranges, Value};
 
 /// How numbers are treated on the way forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,13 +184,34 @@ fn observe(
 impl Net {
     /// The results for a batch; inputs and results are `[batch, elements]`.
     pub fn forward(&self, run: &Run<'_>, inputs: &[Tensor<2>]) -> Vec<Tensor<2>> {
-        let mut left = self.uses();
+        let outputs: Vec<Value> = self.outputs.iter().map(|(_, value)| *value).collect();
+        self.walk(run, inputs, &outputs, false)
+    }
+
+    /// What the training minimises, `[batch, 1]`; `None` where the network does not say it. The
+    /// noise, if there is any, is the last of the inputs.
+    pub fn objective(&self, run: &Run<'_>, inputs: &[Tensor<2>]) -> Option<Tensor<2>> {
+        self.walk(run, inputs, &[self.objective?], true).pop()
+    }
+
+    /// The wanted values; with `whole`, of the network with what only the training needs.
+    fn walk(
+        &self,
+        run: &Run<'_>,
+        inputs: &[Tensor<2>],
+        wanted: &[Value],
+        whole: bool,
+    ) -> Vec<Tensor<2>> {
+        let taken = |node: &Node| whole || node.deployed;
+        let mut left = self.uses(wanted, taken);
         let mut values: Vec<Option<Tensor<2>>> = vec![None; self.nodes.len()];
         for (value, tensor) in self.inputs.iter().zip(inputs) {
             values[value.0] = Some(tensor.clone());
         }
         for (index, node) in self.nodes.iter().enumerate() {
-            let Some(op) = &node.op else { continue };
+            let Some(op) = node.op.as_ref().filter(|_| taken(node)) else {
+                continue;
+            };
             let mut operands = Vec::with_capacity(node.operands.len());
             for operand in &node.operands {
                 left[operand.0] -= 1;
@@ -204,16 +225,15 @@ impl Net {
             }
             values[index] = Some(op.forward(run, node, &operands));
         }
-        let output = |(_, value): &(String, super::Value)| values[value.0].clone();
-        self.outputs.iter().filter_map(output).collect()
+        let value = |value: &Value| values[value.0].clone();
+        wanted.iter().filter_map(value).collect()
     }
 
-    /// How often each value is used; results are used once more.
-    fn uses(&self) -> Vec<usize> {
+    /// How often each value is used by the nodes that are taken; wanted ones are used once more.
+    fn uses(&self, wanted: &[Value], taken: impl Fn(&Node) -> bool) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
-        let operands = self.nodes.iter().flat_map(|node| &node.operands);
-        let outputs = self.outputs.iter().map(|(_, value)| value);
-        for value in operands.chain(outputs) {
+        let nodes = self.nodes.iter().filter(|node| taken(node));
+        for value in nodes.flat_map(|node| &node.operands).chain(wanted) {
             uses[value.0] += 1;
         }
         uses

@@ -9,6 +9,7 @@
 //! `[batch, elements]`. Numbers that a network learns are its [`Parameter`]s, all in one flat
 //! vector; the format of every number belongs to a [`Quantiser`].
 
+pub mod anomaly;
 mod builder;
 pub(crate) mod cost;
 mod error;
@@ -80,6 +81,8 @@ pub struct Parameter {
     pub start: Start,
     /// Where they begin in the flat vector of all parameters.
     pub offset: usize,
+    /// Whether the exported graph has them; else only the training does.
+    pub deployed: bool,
 }
 
 impl Parameter {
@@ -124,6 +127,8 @@ pub struct Node {
     /// For each element the width it was rounded to: a number over all quantisers. `None` for a
     /// value that is not directly a rounded one.
     pub widths: Option<Vec<u32>>,
+    /// Whether the exported graph has it; else only the training does.
+    pub deployed: bool,
 }
 
 impl Node {
@@ -142,8 +147,12 @@ pub struct Net {
     pub nodes: Vec<Node>,
     /// The inputs, in the order in which they are given.
     pub inputs: Vec<Value>,
+    /// The last input, if it is noise that only the training gives.
+    pub noise: Option<Value>,
     /// Name and value of each result.
     pub outputs: Vec<(String, Value)>,
+    /// What the training minimises, one number for each event, where the network itself says it.
+    pub objective: Option<Value>,
     /// What is learned.
     pub parameters: Vec<Parameter>,
     /// Formats.

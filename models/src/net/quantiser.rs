@@ -53,6 +53,8 @@ pub struct Quantiser {
     pub positive: bool,
     /// Bits that the groups begin with.
     pub bits: u32,
+    /// Whether the exported graph has it; else only the training does.
+    pub deployed: bool,
 }
 
 impl Quantiser {

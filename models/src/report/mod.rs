@@ -4,6 +4,7 @@
 //! `metrics.json`, which reads back to the same report; [`Report::html`] is one file that needs no
 //! other: no script, no link, every picture inside. The same report gives the same bytes.
 
+mod anomaly;
 mod content;
 mod html;
 mod json;
@@ -12,6 +13,7 @@ mod part;
 pub mod plot;
 mod widths;
 
+pub use anomaly::{AnomalyFigures, Detector};
 pub use content::{Baseline, Cost, CurvePoint, Fact, Report, ReportError};
 pub use part::{Figures, Part, TargetFigures, Targets};
 pub use widths::{LayerWidths, WidthKind};

@@ -34,6 +34,8 @@ pub enum Figures {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         difference: Option<Difference>,
     },
+    /// Scores of a detector of anomalies.
+    Anomaly(Box<super::AnomalyFigures>),
     /// Real targets.
     Regression {
         /// Each target.
@@ -138,7 +140,7 @@ impl Part {
         Ok(Self::named(name, Figures::Regression { targets: targets? }))
     }
 
-    fn named(name: &str, figures: Figures) -> Self {
+    pub(super) fn named(name: &str, figures: Figures) -> Self {
         let role = match name {
             "train" => "the weights are learned on it",
             "validation" => "chooses the epoch",
@@ -156,6 +158,7 @@ impl Part {
     pub fn rows(&self) -> usize {
         match &self.figures {
             Figures::Classification { integer, .. } => integer.rows,
+            Figures::Anomaly(figures) => figures.integer.rows,
             Figures::Regression { targets } => targets
                 .first()
                 .map_or(0, |target| target.integer.overall.rows),
@@ -165,6 +168,7 @@ impl Part {
     /// The integers' figure that a baseline calls by this name: `accuracy`, `AUC t`,
     /// `rejection t at 50 %`, `median response`, `response width`; `None` for other words.
     ///
+    /// Of a detector they are `AUC s` and `efficiency s at r`, for a signal and a background rate.
     /// Of two classes the names are `AUC` and `rejection at 50 %`, of one target as above.
     pub fn figure(&self, name: &str, classes: &[String]) -> Option<Estimate> {
         match &self.figures {
@@ -174,6 +178,7 @@ impl Part {
                     .filter(|d| d.background.is_none() || classes.len() == 2)
                     .find_map(|d| of_class(d, name, classes)),
             },
+            Figures::Anomaly(figures) => figures.figure(name),
             Figures::Regression { targets } => {
                 let overall = &targets.first()?.integer.overall;
                 match name {

@@ -40,7 +40,7 @@ pub(super) struct Rows {
 /// Inputs, targets and weights of some events as tensors.
 pub(super) struct Batch {
     pub(super) inputs: Vec<Tensor<2>>,
-    /// One row for each event: 1 in the place of its class, or its targets.
+    /// One row for each event: 1 in the place of its class, or its targets; 0 where it has neither.
     pub(super) targets: Tensor<2>,
     pub(super) weights: Tensor<2>,
 }
@@ -74,7 +74,10 @@ impl Rows {
     pub(super) fn batch(&self, rows: &[usize], outputs: usize, device: &Device) -> Batch {
         let inputs = self.inputs.iter();
         let inputs = inputs.map(|values| gather(values, self.rows, rows, device));
-        let targets = if self.labels.is_empty() {
+        let targets = if self.labels.is_empty() && self.targets.is_empty() {
+            // The network itself says what it should give.
+            matrix(vec![0.0; rows.len()], rows.len(), device, DType::F32)
+        } else if self.labels.is_empty() {
             gather(&self.targets, self.rows, rows, device)
         } else {
             let mut hot = vec![0f32; rows.len() * outputs];
@@ -118,7 +121,7 @@ fn gather(values: &[f32], total: usize, rows: &[usize], device: &Device) -> Tens
 }
 
 /// A matrix from numbers in row order.
-fn matrix(values: Vec<f32>, rows: usize, device: &Device, dtype: DType) -> Tensor<2> {
+pub(super) fn matrix(values: Vec<f32>, rows: usize, device: &Device, dtype: DType) -> Tensor<2> {
     let columns = values.len() / rows.max(1);
     let data = TensorData::new(values, [rows, columns]).convert_dtype(dtype);
     Tensor::from_data(data, (device, dtype))

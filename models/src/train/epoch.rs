@@ -1,10 +1,11 @@
 //! One epoch: batches, gradients, steps.
 
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 
 use super::TrainError;
 use super::data::{Batch, Data};
-use super::loss::loss;
+use super::loss::{loss, weighted};
+use super::noise::noise;
 use super::optimiser::{Optimiser, numbers};
 use super::schedule::learning_rate;
 use super::state::{Stage, State};
@@ -34,6 +35,11 @@ pub(super) fn leaves(net: &Net, parameters: &[f32], device: &Device) -> Vec<Tens
     net.parameters.iter().map(leaf).collect()
 }
 
+/// The number of a step for its noise: the stages count their steps each from 0.
+fn noise_step(stage: Stage, step: usize) -> u64 {
+    2 * step as u64 + stage.number() as u64
+}
+
 impl Epoch<'_> {
     /// Runs the next epoch of `state` and returns the mean loss of its batches. `tick` is called
     /// after each batch.
@@ -56,7 +62,15 @@ impl Epoch<'_> {
         let steps = &mut state.position.steps;
         data.chunks(stage, train.seed, epoch, |rows, order| {
             for batch in order.chunks(train.batch_size) {
-                let tensors = rows.batch(batch, self.config.outputs(), &device);
+                let mut tensors = rows.batch(batch, self.config.outputs(), &device);
+                tensors.inputs.extend(noise(
+                    self.net,
+                    train.seed,
+                    noise_step(stage, *steps),
+                    batch.iter().copied(),
+                    &device,
+                    DType::F32,
+                ));
                 let parameters = optimiser.parameters()?;
                 let (value, gradient) = self.gradient(stage, &parameters, &tensors, &device)?;
                 if !value.is_finite() {
@@ -98,13 +112,18 @@ impl Epoch<'_> {
             Stage::Quantised => Mode::Quantised,
         };
         let run = Run::new(self.net, mode, &leaves, parameters, self.ranges);
-        let outputs = self.net.forward(&run, &batch.inputs);
-        let Some(output) = outputs.into_iter().next() else {
-            return Err(TrainError::Backend {
-                reason: "the network has no output".to_owned(),
-            });
+        let loss = match self.net.objective(&run, &batch.inputs) {
+            Some(each) => weighted(each, batch),
+            None => {
+                let outputs = self.net.forward(&run, &batch.inputs);
+                let Some(output) = outputs.into_iter().next() else {
+                    return Err(TrainError::Backend {
+                        reason: "the network has no output".to_owned(),
+                    });
+                };
+                loss(self.config.train.loss, output, batch)
+            }
         };
-        let loss = loss(self.config.train.loss, output, batch);
         let value: f32 = loss
             .clone()
             .try_into_scalar()

@@ -5,6 +5,8 @@ use burn::tensor::{DType, Device, Tensor};
 use super::TrainError;
 use super::data::Rows;
 use super::loss::total_loss;
+use super::noise::{STILL, noise};
+use super::optimiser::numbers;
 use crate::config::LossConfig;
 use crate::net::forward::constant;
 use crate::net::{Mode, Net, Ranges, Run};
@@ -51,6 +53,9 @@ impl Fixed<'_> {
         loss: LossConfig,
         rows: &Rows,
     ) -> Result<(f64, Option<f64>), TrainError> {
+        if self.net.objective.is_some() {
+            return Ok((self.objective(rows)?, None));
+        }
         let outputs = self.outputs(rows, DType::F32)?;
         let (total, weight) =
             total_loss(loss, &outputs, &rows.labels, &rows.targets, &rows.weights);
@@ -59,6 +64,43 @@ impl Fixed<'_> {
             .then(|| crate::metrics::accuracy(&outputs, classes, &rows.labels));
         Ok((total / weight, accuracy))
     }
+}
+
+impl Fixed<'_> {
+    /// The mean of what the network itself says that the training minimises.
+    fn objective(&self, rows: &Rows) -> Result<f64, TrainError> {
+        let (device, dtype) = (Device::flex(), DType::F32);
+        let leaves = tensors(self.net, self.parameters, &device, dtype);
+        let run = Run::new(self.net, self.mode, &leaves, self.parameters, self.ranges);
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for first in (0..rows.rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows.rows - first);
+            let inputs = with_noise(self.net, rows, first, count, &device);
+            let Some(each) = self.net.objective(&run, &inputs) else {
+                break;
+            };
+            for (value, own) in numbers(&each)?.iter().zip(&rows.weights[first..]) {
+                sum += f64::from(*value) * f64::from(*own);
+                weight += f64::from(*own);
+            }
+        }
+        Ok(sum / weight)
+    }
+}
+
+/// The inputs of `count` events from `first` on, with the noise that is theirs whenever they are
+/// looked at.
+fn with_noise(
+    net: &Net,
+    rows: &Rows,
+    first: usize,
+    count: usize,
+    device: &Device,
+) -> Vec<Tensor<2>> {
+    let mut inputs = rows.inputs(first, count, device, DType::F32);
+    let own = first..first + count;
+    inputs.extend(noise(net, 0, STILL, own, device, DType::F32));
+    inputs
 }
 
 /// The parameters as tensors of a type, one for each.
@@ -81,7 +123,11 @@ pub(super) fn observe(
     for first in (0..rows.rows).step_by(BLOCK) {
         let count = BLOCK.min(rows.rows - first);
         let run = Run::observing(net, &leaves, parameters);
-        net.forward(&run, &rows.inputs(first, count, &device, DType::F32));
+        let inputs = with_noise(net, rows, first, count, &device);
+        match net.objective {
+            Some(_) => drop(net.objective(&run, &inputs)),
+            None => drop(net.forward(&run, &inputs)),
+        }
         if let Some(seen) = run.observed() {
             ranges.include(&seen.map_err(|reason| TrainError::Backend { reason })?);
         }

@@ -10,6 +10,7 @@ use super::data::{Data, Rows, all};
 use super::evaluate::{Fixed, observe};
 use super::integer::{IntegerOutputs, compare, integer_outputs};
 use super::loss::total_loss;
+use super::signals::Signals;
 use super::state::{Stage, State};
 use crate::artefacts::{Artefacts, FrontModel};
 use crate::config::Config;
@@ -47,6 +48,10 @@ pub(super) fn finish(
     })?;
 
     let test = all(&data.source, Part::Test)?;
+    let signals = match config.anomaly {
+        Some(_) => Some(Signals::read(config, data, &path)?),
+        None => None,
+    };
     let mut parts = Vec::new();
     let (mut cost, mut validation_loss) = (None, 0.0);
     for (name, events) in [("validation", &data.validation), ("test", &test)] {
@@ -57,6 +62,10 @@ pub(super) fn finish(
             mode: Mode::Quantised,
         };
         let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
+        let loss = match net.objective {
+            Some(_) => Some(own.judge(config.train.loss, &rows)?.0),
+            None => None,
+        };
         let integer = integer_outputs(&path, data.source.inputs(), events)?;
         compare(&path, &integer.values, &own.outputs(&rows, DType::F64)?)?;
         let twin = Fixed {
@@ -67,10 +76,16 @@ pub(super) fn finish(
         let rows = Rows::new(&data.transforms, events.clone(), Stage::Float);
         let float = twin.outputs(&rows, DType::F32)?;
         if name == "validation" {
-            validation_loss = trained.loss(&integer, events);
+            validation_loss = loss.unwrap_or_else(|| trained.loss(&integer, events));
         }
         cost = Some(integer.cost);
-        parts.push(trained.part(name, &integer, &float, events)?);
+        let part = match &signals {
+            Some(signals) => {
+                signals.part(name, &integer, &float, events, parts.last(), (own, twin))?
+            }
+            None => trained.part(name, &integer, &float, events)?,
+        };
+        parts.push(part);
     }
     let front = trained.front(data, &test, state, out_dir)?;
     let cost = cost.unwrap_or_default();
@@ -198,13 +213,28 @@ impl Trained<'_> {
                 (classes > 0)
                     .then(|| crate::metrics::accuracy(&outputs.values, classes, &events.labels))
             };
+            let loss = |outputs: &IntegerOutputs, events: &Events| match self.net.objective {
+                Some(_) => {
+                    let fixed = Fixed {
+                        net: self.net,
+                        parameters,
+                        ranges: &ranges,
+                        mode: Mode::Quantised,
+                    };
+                    let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
+                    fixed
+                        .judge(self.config.train.loss, &rows)
+                        .map(|found| found.0)
+                }
+                None => Ok(self.loss(outputs, events)),
+            };
             front.push(FrontModel {
                 epoch: point.epoch,
                 ebops: integer.cost.ebops,
                 format_ebops: integer.cost.format_ebops,
-                validation_loss: self.loss(&integer, &data.validation),
+                validation_loss: loss(&integer, &data.validation)?,
                 validation_accuracy: accuracy(&integer, &data.validation),
-                test_loss: self.loss(&of_test, test),
+                test_loss: loss(&of_test, test)?,
                 test_accuracy: accuracy(&of_test, test),
                 model,
             });
@@ -215,7 +245,7 @@ impl Trained<'_> {
 
 /// Learned numbers that are no widths.
 fn weights(net: &Net) -> usize {
-    let kept = |p: &&crate::net::Parameter| p.role != Role::Bits;
+    let kept = |p: &&crate::net::Parameter| p.role != Role::Bits && p.deployed;
     net.parameters.iter().filter(kept).map(|p| p.len()).sum()
 }
 
@@ -262,5 +292,6 @@ fn layers(net: &Net, formats: &[Format]) -> Vec<LayerWidths> {
             ebops: if weight { ebops.sum::<f64>() as u64 } else { 0 },
         }
     };
-    net.quantisers.iter().map(layer).collect()
+    let deployed = net.quantisers.iter().filter(|q| q.deployed);
+    deployed.map(layer).collect()
 }

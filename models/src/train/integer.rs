@@ -17,6 +17,8 @@ pub struct IntegerOutputs {
     pub values: Vec<f64>,
     /// What one event costs, as codegen counts it.
     pub cost: Cost,
+    /// Fractional bits of its first number.
+    pub fractional: Option<i32>,
 }
 
 /// The first output of every event, from the integer interpreter on the QONNX file at `path`; the
@@ -48,7 +50,11 @@ pub fn integer_outputs(
         cost.format_ebops += node.format_ebops;
         cost.parameters += node.parameters;
     }
-    Ok(IntegerOutputs { values, cost })
+    Ok(IntegerOutputs {
+        values,
+        cost,
+        fractional: model.fractional(),
+    })
 }
 
 /// An error with all its causes.

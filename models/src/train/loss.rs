@@ -27,6 +27,11 @@ pub(super) fn loss(config: LossConfig, outputs: Tensor<2>, batch: &Batch) -> Ten
             (inner * outer).mean_dim(1)
         }
     };
+    weighted(each, batch)
+}
+
+/// The mean over the events of a batch, each with its weight.
+pub(super) fn weighted(each: Tensor<2>, batch: &Batch) -> Tensor<1> {
     let total = batch.weights.clone().sum();
     (each * batch.weights.clone()).sum() / total
 }

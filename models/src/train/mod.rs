@@ -20,10 +20,12 @@ mod evaluate;
 mod finish;
 mod integer;
 mod loss;
+mod noise;
 mod optimiser;
 mod progress;
 mod run;
 mod schedule;
+mod signals;
 mod state;
 mod widths;
 
@@ -31,6 +33,7 @@ use std::path::PathBuf;
 
 pub use error::TrainError;
 pub use integer::integer_outputs;
+pub(crate) use signals::halves;
 pub use state::{EpochRecord, Stage};
 
 use crate::artefacts;

@@ -90,7 +90,7 @@ fn accuracies(part: &Part) -> (f64, f64) {
             integer.accuracy.value,
             float.as_ref().expect("float").accuracy.value,
         ),
-        Figures::Regression { .. } => panic!("a regression"),
+        _ => panic!("no classifier"),
     }
 }
 

@@ -31,6 +31,7 @@ fn built(layer: &dyn Layer) -> Built {
         name: "x".to_owned(),
         columns,
         value: x,
+        prepared: x,
         mask: Some(mask),
     };
     let mut flow = Flow {

@@ -1,5 +1,6 @@
 //! The layers of a configuration, one file each; each is written in primitives.
 
+mod all_inputs;
 mod attention;
 mod combination;
 mod conv;
@@ -8,6 +9,7 @@ mod edge_conv;
 mod flatten;
 #[cfg(test)]
 mod forward_tests;
+mod image;
 mod image_pool;
 #[cfg(test)]
 mod image_tests;
@@ -27,12 +29,14 @@ use super::{Builder, Net, NetError, Value, Widths};
 use crate::config::Config;
 use crate::inputs::InputTransform;
 
+pub use all_inputs::AllInputsConfig;
 pub use attention::{AttentionConfig, AttentionKind, PairConfig};
 pub use combination::CombinationConfig;
 pub use conv::ConvConfig;
 pub use dense::DenseConfig;
 pub use edge_conv::{EdgeConvConfig, EdgePooling};
 pub use flatten::FlattenConfig;
+pub use image::ImageConfig;
 pub use image_pool::{ImagePoolConfig, PixelPooling};
 pub use join::JoinConfig;
 pub use lorentz::{LorentzConfig, Metric};
@@ -43,6 +47,8 @@ pub use residual::ResidualConfig;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LayerConfig {
+    /// All inputs as one vector.
+    AllInputs(AllInputsConfig),
     /// Every particle looks at all others.
     Attention(AttentionConfig),
     /// Learned sums of particles.
@@ -55,6 +61,8 @@ pub enum LayerConfig {
     EdgeConv(EdgeConvConfig),
     /// A list or an image as one vector.
     Flatten(FlattenConfig),
+    /// A vector as an image.
+    Image(ImageConfig),
     /// Fewer pixels.
     ImagePool(ImagePoolConfig),
     /// Another input beside what flows.
@@ -86,6 +94,8 @@ pub struct Input {
     pub columns: Vec<String>,
     /// Its numbers.
     pub value: Value,
+    /// The same before they were rounded to trained widths.
+    pub prepared: Value,
     /// 1 for each slot that holds a particle, `[slots]`, where slots can be empty.
     pub mask: Option<Value>,
 }
@@ -125,12 +135,14 @@ impl LayerConfig {
     /// The name of its type.
     fn kind(&self) -> &'static str {
         match self {
+            Self::AllInputs(_) => "all_inputs",
             Self::Attention(_) => "attention",
             Self::Combination(_) => "combination",
             Self::Conv(_) => "conv",
             Self::Dense(_) => "dense",
             Self::EdgeConv(_) => "edge_conv",
             Self::Flatten(_) => "flatten",
+            Self::Image(_) => "image",
             Self::ImagePool(_) => "image_pool",
             Self::Join(_) => "join",
             Self::Lorentz(_) => "lorentz",
@@ -141,12 +153,14 @@ impl LayerConfig {
 
     fn layer(&self) -> &dyn Layer {
         match self {
+            Self::AllInputs(layer) => layer,
             Self::Attention(layer) => layer,
             Self::Combination(layer) => layer,
             Self::Conv(layer) => layer,
             Self::Dense(layer) => layer,
             Self::EdgeConv(layer) => layer,
             Self::Flatten(layer) => layer,
+            Self::Image(layer) => layer,
             Self::ImagePool(layer) => layer,
             Self::Join(layer) => layer,
             Self::Lorentz(layer) => layer,
@@ -154,6 +168,24 @@ impl LayerConfig {
             Self::Residual(layer) => layer,
         }
     }
+}
+
+/// Adds layers one behind the other; their names begin with `prefix`.
+///
+/// # Errors
+///
+/// The first layer that does not fit.
+pub(super) fn stack(
+    layers: &[LayerConfig],
+    prefix: &str,
+    builder: &mut Builder,
+    flow: &mut Flow,
+) -> Result<(), NetError> {
+    for (index, layer) in layers.iter().enumerate() {
+        let name = format!("{prefix}{}{}", layer.kind(), index + 1);
+        layer.layer().build(&name, builder, flow)?;
+    }
+    Ok(())
 }
 
 /// Builds the network of a configuration for inputs of the given transforms.
@@ -180,6 +212,7 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
             .mask
             .map(|_| builder.input(&format!("{}.mask", input.name), &shape[..1]));
         let name = format!("{}.rounded", input.name);
+        let prepared = value;
         let value = if shape.len() == 3 {
             image_activation(&mut builder, &name, value, false)
         } else {
@@ -189,6 +222,7 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
             name: input.name.clone(),
             columns: input.output_columns(),
             value,
+            prepared,
             mask,
         });
     }
@@ -205,9 +239,10 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
         mask: first.mask,
         inputs: taken,
     };
-    for (index, layer) in config.model.layers.iter().enumerate() {
-        let name = format!("{}{}", layer.kind(), index + 1);
-        layer.layer().build(&name, &mut builder, &mut flow)?;
+    stack(&config.model.layers, "", &mut builder, &mut flow)?;
+    if let Some(anomaly) = &config.anomaly {
+        anomaly.build(&mut builder, &mut flow)?;
+        return Ok(builder.finish());
     }
     let shape = builder.shape(flow.value).to_vec();
     if shape.len() != 1 {

@@ -9,8 +9,12 @@ use crate::report::{Figures, Report, TargetFigures};
 pub(super) fn tables(report: &Report) -> Vec<Table> {
     let targets = report.parts.iter().find_map(|part| match &part.figures {
         Figures::Regression { targets } => Some(targets.len()),
-        Figures::Classification { .. } => None,
+        Figures::Classification { .. } | Figures::Anomaly(_) => None,
     });
+    let found = super::anomaly::tables(report);
+    if !found.is_empty() {
+        return found;
+    }
     match targets {
         None => vec![classifier(report)],
         Some(targets) => (0..targets)

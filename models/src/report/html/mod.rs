@@ -1,5 +1,6 @@
 //! The page of a report.
 
+mod anomaly;
 mod classification;
 mod figures;
 mod numbers;
@@ -43,6 +44,7 @@ impl Report {
                     let float = float.as_deref();
                     sections.extend(classification::sections(self, part, integer, float)?);
                 }
+                Figures::Anomaly(figures) => sections.extend(anomaly::sections(part, figures)?),
                 Figures::Regression { targets } => {
                     sections.extend(regression::sections(part, targets)?);
                 }
@@ -79,6 +81,7 @@ impl Report {
         if let Some(part) = self.judged() {
             let figures: &[(&str, &str)] = match &part.figures {
                 Figures::Classification { .. } => &[("accuracy", "accuracy"), ("AUC", "AUC")],
+                Figures::Anomaly(_) => &[],
                 Figures::Regression { .. } => &[
                     ("median response", "median response"),
                     ("response width", "half 68 % width of the response"),
