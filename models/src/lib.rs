@@ -36,6 +36,7 @@ pub mod observables;
 pub mod report;
 pub mod seed;
 pub mod sweep;
+mod team;
 pub mod train;
 pub mod zoo;
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::quantise::Grouping;
 use super::{
     Granularity, Kind, Net, NetError, Node, Parameter, ParameterId, Primitive, Products, Quantiser,
-    QuantiserId, Role, Start, Value,
+    QuantiserId, Role, Start, Value, stack,
 };
 
 /// How numbers are rounded while the network is built.
@@ -48,6 +48,7 @@ impl Builder {
                 parameters: Vec::new(),
                 quantisers: Vec::new(),
                 products: Vec::new(),
+                stacks: Vec::new(),
             },
             names: HashSet::new(),
             weights,
@@ -273,7 +274,9 @@ impl Builder {
 
     /// The network.
     pub fn finish(self) -> Net {
-        self.net
+        let mut net = self.net;
+        net.stacks = stack::find(&net);
+        net
     }
 }
 

@@ -45,8 +45,8 @@ impl Products {
 pub struct Cost {
     /// Effective bit operations of an event.
     pub ebops: u64,
-    /// Sum of all widths.
-    pub bits: u64,
+    /// Width of each group.
+    pub bits: Vec<u32>,
     /// Derivative of `ebops` for each width; 0 for a group that has no bits left.
     pub slope: Vec<f32>,
 }
@@ -58,34 +58,34 @@ impl Cost {
         let mut slope = vec![0f32; formats.len()];
         let mut ebops = 0;
         for products in &net.products {
-            for &(a, b, count) in &products.pairs {
-                let (a, b) = (a as usize, b as usize);
-                let (x, y) = (bits[a], bits[b]);
-                ebops += u64::from(x) * u64::from(y) * u64::from(count);
-                if x > 0 {
-                    slope[a] += (y * count) as f32;
+            // The pairs of one factor stand together: its slope is a sum in a register.
+            for pairs in products.pairs.chunk_by(|one, next| one.0 == next.0) {
+                let a = pairs[0].0 as usize;
+                let x = bits[a];
+                let mut sum = 0;
+                for &(_, b, count) in pairs {
+                    let y = bits[b as usize] * count;
+                    sum += y;
+                    // A product instead of a branch: nothing here can be foreseen.
+                    slope[b as usize] += (u32::from(y > 0) * x * count) as f32;
                 }
-                if y > 0 {
-                    slope[b] += (x * count) as f32;
-                }
+                ebops += u64::from(x) * u64::from(sum);
+                slope[a] += (u32::from(x > 0) * sum) as f32;
             }
         }
-        Self {
-            ebops,
-            bits: bits.iter().map(|b| u64::from(*b)).sum(),
-            slope,
-        }
+        Self { ebops, bits, slope }
     }
 
     /// Adds the derivative of `beta * ebops + gamma * bits` to the gradient of all parameters.
-    pub fn add_gradient(&self, net: &Net, formats: &[Format], weight: Weight, out: &mut [f32]) {
+    pub fn add_gradient(&self, net: &Net, weight: Weight, out: &mut [f32]) {
         for quantiser in &net.quantisers {
             let ParameterId(parameter) = quantiser.fractional;
-            let range = net.parameters[parameter].range();
-            for (at, width) in range.zip(quantiser.widths()) {
-                if formats[width].bits() > 0 {
-                    out[at] += weight.beta * self.slope[width] + weight.gamma;
-                }
+            let out = &mut out[net.parameters[parameter].range()];
+            let bits = &self.bits[quantiser.widths()];
+            let slope = &self.slope[quantiser.widths()];
+            for ((out, bits), slope) in out.iter_mut().zip(bits).zip(slope) {
+                let some = f32::from(u8::from(*bits > 0));
+                *out += some * (weight.beta * slope + weight.gamma);
             }
         }
     }

@@ -1,63 +1,69 @@
 //! Walking a network on burn tensors.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use burn::tensor::{DType, Device, Tensor, TensorData, activation};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData, activation};
 
-use super::quantise::{UNBOUNDED, quantise};
-use super::{Kind, Net, Node, ParameterId, QuantiserId, Ranges, Value};
-
-/// How numbers are treated on the way forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// As they are: quantisers do nothing but cut negative values where they are a ReLU.
-    Float,
-    /// Rounded to their formats.
-    Quantised,
-}
+use super::quantise::quantise;
+use super::stack::{Plan, stack};
+use super::{Mode, Net, Node, ParameterId, Prepared, Quantiser, QuantiserId, Ranges, Value};
 
 /// One walk through a network with given parameters.
 pub struct Run<'a> {
-    net: &'a Net,
-    mode: Mode,
-    leaves: &'a [Tensor<1>],
-    /// Integer bits and sign of each quantiser.
-    formats: Vec<[Tensor<1>; 2]>,
+    prepared: &'a Prepared<'a>,
+    /// All parameters, `[1, numbers]`, the weights among them rounded: what stacks use.
+    numbers: Tensor<2>,
+    /// Those of them as tensors `[1, elements]` that are used outside of stacks.
+    leaves: RefCell<Vec<Option<Tensor<2>>>>,
+    tracked: bool,
     observed: Option<RefCell<Result<Ranges, String>>>,
 }
 
 impl<'a> Run<'a> {
-    /// A walk with the parameters as tensors, one for each, and as numbers.
-    pub fn new(
-        net: &'a Net,
-        mode: Mode,
-        leaves: &'a [Tensor<1>],
-        parameters: &[f32],
-        ranges: &Ranges,
-    ) -> Self {
-        let formats = match mode {
-            Mode::Float => Vec::new(),
-            Mode::Quantised => formats(net, leaves, parameters, ranges, false),
-        };
+    /// A walk on a device with numbers of a type.
+    pub fn new(prepared: &'a Prepared<'a>, device: &Device, dtype: DType) -> Self {
+        let net = prepared.net;
+        let observed = prepared.observing.then(|| Ok(Ranges::unseen(net)));
         Self {
-            net,
-            mode,
-            leaves,
-            formats,
-            observed: None,
+            prepared,
+            numbers: constant(prepared.numbers.clone(), device, dtype),
+            leaves: RefCell::new(vec![None; net.parameters.len()]),
+            tracked: false,
+            observed: observed.map(RefCell::new),
         }
     }
 
-    /// A walk in which no activation saturates and the ranges of all are recorded.
-    pub fn observing(net: &'a Net, leaves: &'a [Tensor<1>], parameters: &[f32]) -> Self {
-        let ranges = Ranges::unseen(net);
-        Self {
-            net,
-            mode: Mode::Quantised,
-            leaves,
-            formats: formats(net, leaves, parameters, &ranges, true),
-            observed: Some(RefCell::new(Ok(ranges))),
+    /// The same walk with gradients for all parameters that it uses.
+    #[must_use]
+    pub fn tracked(mut self) -> Self {
+        self.numbers = self.numbers.require_grad();
+        self.tracked = true;
+        self
+    }
+
+    /// The gradients of all parameters in their places: of the weights as they are rounded (see
+    /// [`Prepared::through_rounding`]).
+    ///
+    /// # Errors
+    ///
+    /// Why the tensor library did not hand them over.
+    pub fn gradients(&self, gradients: &mut Gradients) -> Result<Vec<f32>, String> {
+        let net = self.prepared.net;
+        let mut flat = match self.numbers.grad_remove(gradients) {
+            Some(gradient) => gradient.try_to_vec_as().map_err(|e| e.to_string())?,
+            None => vec![0f32; net.parameter_count()],
+        };
+        for (parameter, leaf) in net.parameters.iter().zip(self.leaves.borrow().iter()) {
+            let gradient = leaf.as_ref().and_then(|leaf| leaf.grad_remove(gradients));
+            if let Some(gradient) = gradient {
+                let values: Vec<f32> = gradient.try_to_vec_as().map_err(|e| e.to_string())?;
+                for (sum, value) in flat[parameter.range()].iter_mut().zip(values) {
+                    *sum += value;
+                }
+            }
         }
+        Ok(flat)
     }
 
     /// The ranges recorded, or why the tensor library did not hand the values over; `None` for a
@@ -68,100 +74,77 @@ impl<'a> Run<'a> {
 
     /// Whether numbers are rounded.
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.prepared.mode
     }
 
-    /// The numbers of a parameter.
-    pub fn parameter(&self, parameter: ParameterId) -> Tensor<1> {
-        self.leaves[parameter.0].clone()
+    /// The numbers of a parameter, `[1, elements]`; those of a weight are rounded when the walk rounds.
+    pub fn parameter(&self, parameter: ParameterId) -> Tensor<2> {
+        let leaf = &mut self.leaves.borrow_mut()[parameter.0];
+        leaf.get_or_insert_with(|| {
+            let range = self.prepared.net.parameters[parameter.0].range();
+            let values = self.prepared.numbers[range].to_vec();
+            let (device, dtype) = (self.numbers.device(), self.numbers.dtype());
+            let leaf = constant(values, &device, dtype);
+            if self.tracked {
+                leaf.require_grad()
+            } else {
+                leaf
+            }
+        })
+        .clone()
     }
 
     /// The numbers of a weight, rounded when the walk rounds; `[1, elements]`.
     pub fn weight(&self, quantiser: QuantiserId) -> Tensor<2> {
-        let this = &self.net.quantisers[quantiser.0];
+        let this = &self.prepared.net.quantisers[quantiser.0];
         let parameter = this.weight.unwrap_or(this.fractional);
-        let values = self.parameter(parameter).unsqueeze::<2>();
-        match self.mode {
-            Mode::Float => values,
-            Mode::Quantised => self.rounded(quantiser, values),
-        }
+        self.parameter(parameter)
     }
 
     /// An activation, rounded when the walk rounds and cut at 0 if the quantiser is a ReLU.
     pub fn activation(&self, quantiser: QuantiserId, values: Tensor<2>) -> Tensor<2> {
-        let positive = self.net.quantisers[quantiser.0].positive;
+        let this = &self.prepared.net.quantisers[quantiser.0];
         if let Some(observed) = &self.observed {
             let mut observed = observed.borrow_mut();
             let failed = match observed.as_mut() {
-                Ok(ranges) => observe(self.net, quantiser, &values, ranges).err(),
+                Ok(ranges) => observe(this, &values, ranges).err(),
                 Err(_) => None,
             };
             if let Some(reason) = failed {
                 *observed = Err(reason);
             }
         }
-        match self.mode {
-            Mode::Float if positive => activation::relu(values),
+        match self.prepared.mode {
+            Mode::Float if this.positive => activation::relu(values),
             Mode::Float => values,
-            Mode::Quantised => self.rounded(quantiser, values),
+            Mode::Quantised => match &self.prepared.rounders[quantiser.0] {
+                Some(rounder) => quantise(values, self.parameter(this.fractional), rounder.clone()),
+                None => values,
+            },
         }
     }
+}
 
-    fn rounded(&self, quantiser: QuantiserId, values: Tensor<2>) -> Tensor<2> {
-        let this = &self.net.quantisers[quantiser.0];
-        let [integer, sign] = self.formats[quantiser.0].clone();
-        let fractional = self.parameter(this.fractional);
-        quantise(values, fractional, integer, sign, this.grouping)
+impl Run<'_> {
+    /// A value after a stack.
+    fn stack(&self, plan: &Arc<Plan>, value: Tensor<2>) -> Tensor<2> {
+        if plan.steps.is_empty() {
+            return value;
+        }
+        let kept = self.tracked.then(Arc::default);
+        stack(value, self.numbers.clone(), Arc::clone(plan), kept)
     }
 }
 
-/// Integer bits and signs as the rounding operation takes them.
-fn formats(
-    net: &Net,
-    leaves: &[Tensor<1>],
-    parameters: &[f32],
-    ranges: &Ranges,
-    unbounded: bool,
-) -> Vec<[Tensor<1>; 2]> {
-    let Some(leaf) = leaves.first() else {
-        return Vec::new();
-    };
-    let (device, dtype) = (leaf.device(), leaf.dtype());
-    let tensor = |values: Vec<f32>| constant(values, &device, dtype);
-    let quantiser = |(index, quantiser): (usize, &super::Quantiser)| {
-        let groups = quantiser.grouping.groups;
-        let integer = if unbounded {
-            vec![UNBOUNDED; groups]
-        } else {
-            let bits = &parameters[net.parameters[quantiser.fractional.0].range()];
-            ranges.integer(net, index, bits)
-        };
-        let signed = match quantiser.kind {
-            Kind::Activation if quantiser.positive => false,
-            Kind::Activation => unbounded || quantiser.widths().any(|w| ranges.low[w] < 0.0),
-            Kind::Weight | Kind::Bias => true,
-        };
-        let sign = vec![if signed { 1.0 } else { 0.0 }; groups];
-        [tensor(integer), tensor(sign)]
-    };
-    net.quantisers.iter().enumerate().map(quantiser).collect()
-}
-
-/// Numbers as a tensor of the given type.
-pub(crate) fn constant(values: Vec<f32>, device: &Device, dtype: DType) -> Tensor<1> {
+/// Numbers as a tensor `[1, numbers]` of the given type.
+pub(crate) fn constant(values: Vec<f32>, device: &Device, dtype: DType) -> Tensor<2> {
     let count = values.len();
-    let data = TensorData::new(values, [count]).convert_dtype(dtype);
+    let data = TensorData::new(values, [1, count]).convert_dtype(dtype);
     Tensor::from_data(data, (device, dtype))
 }
 
 /// Widens the ranges of a quantiser's groups by a batch of values.
-fn observe(
-    net: &Net,
-    quantiser: QuantiserId,
-    values: &Tensor<2>,
-    ranges: &mut Ranges,
-) -> Result<(), String> {
-    let this = &net.quantisers[quantiser.0];
+fn observe(this: &Quantiser, values: &Tensor<2>, ranges: &mut Ranges) -> Result<(), String> {
     let columns = this.elements().max(1);
     let values: Vec<f32> = values.try_to_vec_as().map_err(|e| e.to_string())?;
     // By element first: that loop is one of vector instructions.
@@ -208,10 +191,18 @@ impl Net {
         for (value, tensor) in self.inputs.iter().zip(inputs) {
             values[value.0] = Some(tensor.clone());
         }
+        let mut plans = vec![None; self.nodes.len()];
+        for (stack, plan) in self.stacks.iter().zip(&run.prepared.plans) {
+            plans[stack.nodes[0]] = Some((stack, plan));
+        }
+        let mut walked = vec![false; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate() {
             let Some(op) = node.op.as_ref().filter(|_| taken(node)) else {
                 continue;
             };
+            if walked[index] {
+                continue;
+            }
             let mut operands = Vec::with_capacity(node.operands.len());
             for operand in &node.operands {
                 left[operand.0] -= 1;
@@ -223,14 +214,26 @@ impl Net {
                 };
                 operands.extend(tensor);
             }
-            values[index] = Some(op.forward(run, node, &operands));
+            match (plans[index], operands.pop()) {
+                (Some((stack, plan)), Some(operand)) => {
+                    for node in &stack.nodes {
+                        walked[*node] = true;
+                    }
+                    values[stack.last()] = Some(run.stack(plan, operand));
+                }
+                (None, last) => {
+                    operands.extend(last);
+                    values[index] = Some(op.forward(run, node, &operands));
+                }
+                (Some(_), None) => {}
+            }
         }
         let value = |value: &Value| values[value.0].clone();
         wanted.iter().filter_map(value).collect()
     }
 
     /// How often each value is used by the nodes that are taken; wanted ones are used once more.
-    fn uses(&self, wanted: &[Value], taken: impl Fn(&Node) -> bool) -> Vec<usize> {
+    pub(super) fn uses(&self, wanted: &[Value], taken: impl Fn(&Node) -> bool) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
         let nodes = self.nodes.iter().filter(|node| taken(node));
         for value in nodes.flat_map(|node| &node.operands).chain(wanted) {

@@ -16,9 +16,11 @@ mod error;
 pub(crate) mod forward;
 pub mod layers;
 pub mod ops;
+mod prepared;
 pub mod quantise;
 mod quantiser;
 mod ranges;
+mod stack;
 
 use std::fmt::Debug;
 
@@ -27,7 +29,8 @@ use burn::tensor::Tensor;
 pub use builder::{Builder, Widths};
 pub use cost::{Cost, Products};
 pub use error::NetError;
-pub use forward::{Mode, Run};
+pub use forward::Run;
+pub use prepared::{Mode, Prepared};
 pub use quantiser::{Format, Granularity, Kind, Quantiser, QuantiserId};
 pub use ranges::Ranges;
 
@@ -107,6 +110,12 @@ pub trait Primitive: Debug + Send + Sync {
     /// The result for a batch; operands and result are `[batch, elements]`.
     fn forward(&self, run: &Run<'_>, node: &Node, operands: &[Tensor<2>]) -> Tensor<2>;
 
+    /// What it does as a step of a [stack](stack), if it can be one: a primitive of one operand that
+    /// is a dense layer or a rounding.
+    fn step(&self) -> Option<stack::Step> {
+        None
+    }
+
     /// Writes the nodes that compute it and returns the name of the result.
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String;
 }
@@ -159,6 +168,8 @@ pub struct Net {
     pub quantisers: Vec<Quantiser>,
     /// Products of rounded numbers.
     pub products: Vec<Products>,
+    /// Chains of nodes that are walked at once.
+    stacks: Vec<stack::Stack>,
 }
 
 impl Net {

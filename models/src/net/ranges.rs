@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::quantise::UNBOUNDED;
-use super::{Format, Kind, Net};
+use super::{Format, Kind, Net, Quantiser};
 
 /// Least and greatest value of every group, in the order of the groups of the network; `[0, 0]`
 /// for weights and for groups that were never seen.
@@ -34,68 +33,66 @@ impl Ranges {
     pub fn formats(&self, net: &Net, parameters: &[f32]) -> Vec<Format> {
         let mut formats = Vec::with_capacity(net.width_count());
         for quantiser in &net.quantisers {
-            let bits = &parameters[net.parameters[quantiser.fractional.0].range()];
-            let fractional: Vec<i32> = bits.iter().map(|bits| whole(*bits)).collect();
-            let mut magnitude = vec![0f64; quantiser.grouping.groups];
-            let mut negative = vec![false; quantiser.grouping.groups];
-            match (quantiser.kind, quantiser.weight) {
+            let fractional = &parameters[net.parameters[quantiser.fractional.0].range()];
+            let (magnitude, signed) = match (quantiser.kind, quantiser.weight) {
                 (Kind::Weight | Kind::Bias, Some(weight)) => {
                     let values = &parameters[net.parameters[weight.0].range()];
-                    for (element, value) in values.iter().enumerate() {
-                        let group = quantiser.grouping.of(element);
-                        magnitude[group] = magnitude[group].max(f64::from(value.abs()));
-                    }
-                    negative.fill(true);
+                    (quantiser.grouping.magnitudes(values), true)
                 }
-                _ => {
-                    let signed = !quantiser.positive
-                        && quantiser.widths().any(|group| self.low[group] < 0.0);
-                    for (group, width) in quantiser.widths().enumerate() {
-                        let low = if quantiser.positive {
-                            0.0
-                        } else {
-                            self.low[width]
-                        };
-                        magnitude[group] = f64::from(self.high[width].max(-low));
-                        negative[group] = signed;
-                    }
-                }
-            }
-            for ((magnitude, fractional), signed) in magnitude.iter().zip(fractional).zip(negative)
-            {
-                formats.push(Format {
-                    signed,
-                    integer: Format::integer_bits(*magnitude, fractional),
-                    fractional,
-                });
-            }
+                _ => self.of_activation(quantiser),
+            };
+            let mut bits = vec![(0, 0); magnitude.len()];
+            pulp::Arch::new().dispatch(|| whole_bits(&magnitude, fractional, &mut bits));
+            formats.extend(bits.iter().map(|&(integer, fractional)| Format {
+                signed,
+                integer,
+                fractional,
+            }));
         }
         formats
     }
 
-    /// Integer bits of the groups of quantiser `index` as the rounding operation takes them.
-    pub(super) fn integer(&self, net: &Net, index: usize, fractional: &[f32]) -> Vec<f32> {
-        let quantiser = &net.quantisers[index];
-        if quantiser.kind != Kind::Activation {
-            return vec![UNBOUNDED; quantiser.grouping.groups];
+    /// Greatest magnitude of each group of an activation, and whether it has a sign.
+    fn of_activation(&self, quantiser: &Quantiser) -> (Vec<f32>, bool) {
+        let low = &self.low[quantiser.widths()];
+        let high = &self.high[quantiser.widths()];
+        if quantiser.positive {
+            return (high.iter().map(|high| high.max(0.0)).collect(), false);
         }
-        let integer = |(width, bits): (usize, &f32)| {
-            let low = if quantiser.positive {
-                0.0
-            } else {
-                self.low[width]
-            };
-            let magnitude = f64::from(self.high[width].max(-low));
-            Format::integer_bits(magnitude, whole(*bits)) as f32
-        };
-        quantiser.widths().zip(fractional).map(integer).collect()
+        let magnitude = low.iter().zip(high).map(|(low, high)| high.max(-low));
+        (magnitude.collect(), low.iter().any(|low| *low < 0.0))
     }
 }
 
+/// Integer and fractional bits of groups of these magnitudes.
+#[inline(always)]
+fn whole_bits(magnitudes: &[f32], fractional: &[f32], bits: &mut [(i32, i32)]) {
+    for ((magnitude, fractional), bits) in magnitudes.iter().zip(fractional).zip(bits) {
+        let fractional = whole(*fractional);
+        *bits = (integer_bits(*magnitude, fractional), fractional);
+    }
+}
+
+/// [`Format::integer_bits`] in single precision and vector instructions alone, since it runs for every
+/// group at every step: the scale is put together from its exponent, rounding half to even is an
+/// addition, the number of bits is the exponent of the mantissa.
+#[inline(always)]
+fn integer_bits(magnitude: f32, fractional: i32) -> i32 {
+    const WHOLE: f32 = 8_388_608.0;
+    let scaled = magnitude * f32::from_bits(((fractional + 127) as u32) << 23);
+    let rounded = (scaled + WHOLE) - WHOLE;
+    let mantissa = if scaled < WHOLE { rounded } else { scaled };
+    ((mantissa.to_bits() >> 23) as i32 - 126).max(0) - fractional
+}
+
 /// Fractional bits as a whole number.
-pub(super) fn whole(bits: f32) -> i32 {
+#[inline(always)]
+fn whole(bits: f32) -> i32 {
     let most = super::quantise::MOST_FRACTIONAL;
-    (bits.round_ties_even() as i32).clamp(-most, most)
+    // Half to even by an addition; the library function is a call, and this runs for every group at
+    // every step.
+    const WHOLE: f32 = 12_582_912.0;
+    (((bits.clamp(-1e3, 1e3) + WHOLE) - WHOLE) as i32).clamp(-most, most)
 }
 
 impl Ranges {
@@ -107,5 +104,31 @@ impl Ranges {
         for (high, other) in self.high.iter_mut().zip(&other.high) {
             *high = high.max(*other);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, integer_bits, whole};
+
+    #[test]
+    fn single_precision_gives_the_same_bits() {
+        for fractional in -40..=40 {
+            for step in 0..500 {
+                for magnitude in [step as f32 * 0.037, (step as f32 * 0.1 - 30.0).exp2()] {
+                    let expected = Format::integer_bits(f64::from(magnitude), fractional);
+                    assert_eq!(integer_bits(magnitude, fractional), expected, "{magnitude}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fractional_bits_are_rounded_half_to_even_and_kept_in_bounds() {
+        for step in -1000..1000 {
+            let bits = step as f32 / 8.0;
+            assert_eq!(whole(bits), (bits.round_ties_even() as i32).clamp(-40, 40));
+        }
+        assert_eq!((whole(1e9), whole(-1e9)), (40, -40));
     }
 }

@@ -1,17 +1,17 @@
 //! One epoch: batches, gradients, steps.
 
-use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
+use burn::tensor::{DType, Device};
 
 use super::TrainError;
 use super::data::{Batch, Data};
 use super::loss::{loss, weighted};
 use super::noise::noise;
-use super::optimiser::{Optimiser, numbers};
+use super::optimiser::Optimiser;
 use super::schedule::learning_rate;
 use super::state::{Stage, State};
 use crate::config::Config;
 use crate::net::cost::Weight;
-use crate::net::{Cost, Mode, Net, Ranges, Run};
+use crate::net::{Cost, Mode, Net, Prepared, Ranges, Run};
 
 /// What stays the same through an epoch.
 pub(super) struct Epoch<'a> {
@@ -24,15 +24,6 @@ pub(super) struct Epoch<'a> {
     pub(super) epochs: usize,
     /// Weight of the cost.
     pub(super) weight: Weight,
-}
-
-/// The parameters as tensors, one for each, that gradients are taken of.
-pub(super) fn leaves(net: &Net, parameters: &[f32], device: &Device) -> Vec<Tensor<1>> {
-    let leaf = |parameter: &crate::net::Parameter| {
-        let values = parameters[parameter.range()].to_vec();
-        Tensor::from_data(TensorData::new(values, [parameter.len()]), device)
-    };
-    net.parameters.iter().map(leaf).collect()
 }
 
 /// The number of a step for its noise: the stages count their steps each from 0.
@@ -57,9 +48,9 @@ impl Epoch<'_> {
             .source
             .rows(crate::data::Part::Train)
             .div_ceil(train.batch_size);
-        let device = Device::flex().autodiff();
         let (mut total, mut events) = (0.0, 0);
         let steps = &mut state.position.steps;
+        let device = Device::flex().autodiff();
         data.chunks(stage, train.seed, epoch, |rows, order| {
             for batch in order.chunks(train.batch_size) {
                 let mut tensors = rows.batch(batch, self.config.outputs(), &device);
@@ -71,8 +62,7 @@ impl Epoch<'_> {
                     &device,
                     DType::F32,
                 ));
-                let parameters = optimiser.parameters()?;
-                let (value, gradient) = self.gradient(stage, &parameters, &tensors, &device)?;
+                let (value, gradient) = self.gradient(stage, optimiser.parameters(), &tensors)?;
                 if !value.is_finite() {
                     return Err(TrainError::Diverged {
                         stage: stage.name(),
@@ -90,7 +80,7 @@ impl Epoch<'_> {
             }
             Ok(())
         })?;
-        optimiser.store(state)?;
+        optimiser.store(state);
         state.position.epoch += 1;
         Ok(total / events.max(1) as f64)
     }
@@ -101,57 +91,34 @@ impl Epoch<'_> {
         stage: Stage,
         parameters: &[f32],
         batch: &Batch,
-        device: &Device,
     ) -> Result<(f64, Vec<f32>), TrainError> {
-        let leaves: Vec<Tensor<1>> = leaves(self.net, parameters, device)
-            .into_iter()
-            .map(Tensor::require_grad)
-            .collect();
+        let backend = |reason: String| TrainError::Backend { reason };
         let mode = match stage {
             Stage::Float => Mode::Float,
             Stage::Quantised => Mode::Quantised,
         };
-        let run = Run::new(self.net, mode, &leaves, parameters, self.ranges);
+        let prepared = Prepared::new(self.net, mode, parameters, self.ranges);
+        let device = Device::flex().autodiff();
+        let run = Run::new(&prepared, &device, DType::F32).tracked();
         let loss = match self.net.objective(&run, &batch.inputs) {
             Some(each) => weighted(each, batch),
             None => {
                 let outputs = self.net.forward(&run, &batch.inputs);
                 let Some(output) = outputs.into_iter().next() else {
-                    return Err(TrainError::Backend {
-                        reason: "the network has no output".to_owned(),
-                    });
+                    return Err(backend("the network has no output".to_owned()));
                 };
                 loss(self.config.train.loss, output, batch)
             }
         };
-        let value: f32 = loss
-            .clone()
-            .try_into_scalar()
-            .map_err(|error| TrainError::Backend {
-                reason: error.to_string(),
-            })?;
+        let value = loss.clone().try_into_scalar::<f32>();
+        let value = value.map_err(|error| backend(error.to_string()))?;
         let mut gradients = loss.backward();
-        let mut flat = self.flat(&leaves, &mut gradients)?;
+        let mut gradient = run.gradients(&mut gradients).map_err(backend)?;
+        prepared.through_rounding(&mut gradient);
         if stage == Stage::Quantised && self.config.model.trained_widths {
-            let formats = self.ranges.formats(self.net, parameters);
-            let cost = Cost::new(self.net, &formats);
-            cost.add_gradient(self.net, &formats, self.weight, &mut flat);
+            let cost = Cost::new(self.net, prepared.formats());
+            cost.add_gradient(self.net, self.weight, &mut gradient);
         }
-        Ok((f64::from(value), flat))
-    }
-
-    /// The gradients of all parameters in their places.
-    fn flat(
-        &self,
-        leaves: &[Tensor<1>],
-        gradients: &mut Gradients,
-    ) -> Result<Vec<f32>, TrainError> {
-        let mut flat = vec![0f32; self.net.parameter_count()];
-        for (parameter, leaf) in self.net.parameters.iter().zip(leaves) {
-            if let Some(gradient) = leaf.grad_remove(gradients) {
-                flat[parameter.range()].copy_from_slice(&numbers(&gradient)?);
-            }
-        }
-        Ok(flat)
+        Ok((f64::from(value), gradient))
     }
 }

@@ -6,10 +6,8 @@ use super::TrainError;
 use super::data::Rows;
 use super::loss::total_loss;
 use super::noise::{STILL, noise};
-use super::optimiser::numbers;
 use crate::config::LossConfig;
-use crate::net::forward::constant;
-use crate::net::{Mode, Net, Ranges, Run};
+use crate::net::{Mode, Net, Prepared, Ranges, Run};
 
 /// Events that are computed at a time.
 const BLOCK: usize = 2048;
@@ -28,8 +26,8 @@ impl Fixed<'_> {
     /// exact: every number is an integer times a power of two, far below 2^53 steps.
     pub(super) fn outputs(&self, rows: &Rows, dtype: DType) -> Result<Vec<f64>, TrainError> {
         let device = Device::flex();
-        let leaves = tensors(self.net, self.parameters, &device, dtype);
-        let run = Run::new(self.net, self.mode, &leaves, self.parameters, self.ranges);
+        let prepared = Prepared::new(self.net, self.mode, self.parameters, self.ranges);
+        let run = Run::new(&prepared, &device, dtype);
         let mut out = Vec::new();
         for first in (0..rows.rows).step_by(BLOCK) {
             let count = BLOCK.min(rows.rows - first);
@@ -70,8 +68,8 @@ impl Fixed<'_> {
     /// The mean of what the network itself says that the training minimises.
     fn objective(&self, rows: &Rows) -> Result<f64, TrainError> {
         let (device, dtype) = (Device::flex(), DType::F32);
-        let leaves = tensors(self.net, self.parameters, &device, dtype);
-        let run = Run::new(self.net, self.mode, &leaves, self.parameters, self.ranges);
+        let prepared = Prepared::new(self.net, self.mode, self.parameters, self.ranges);
+        let run = Run::new(&prepared, &device, dtype);
         let (mut sum, mut weight) = (0.0, 0.0);
         for first in (0..rows.rows).step_by(BLOCK) {
             let count = BLOCK.min(rows.rows - first);
@@ -79,7 +77,10 @@ impl Fixed<'_> {
             let Some(each) = self.net.objective(&run, &inputs) else {
                 break;
             };
-            for (value, own) in numbers(&each)?.iter().zip(&rows.weights[first..]) {
+            let each: Vec<f32> = each.try_to_vec_as().map_err(|error| TrainError::Backend {
+                reason: error.to_string(),
+            })?;
+            for (value, own) in each.iter().zip(&rows.weights[first..]) {
                 sum += f64::from(*value) * f64::from(*own);
                 weight += f64::from(*own);
             }
@@ -103,13 +104,6 @@ fn with_noise(
     inputs
 }
 
-/// The parameters as tensors of a type, one for each.
-fn tensors(net: &Net, parameters: &[f32], device: &Device, dtype: DType) -> Vec<Tensor<1>> {
-    let tensor =
-        |p: &crate::net::Parameter| constant(parameters[p.range()].to_vec(), device, dtype);
-    net.parameters.iter().map(tensor).collect()
-}
-
 /// Adds the ranges of all activations on `rows` to `ranges`, every layer before them rounded but
 /// none saturating.
 pub(super) fn observe(
@@ -119,10 +113,10 @@ pub(super) fn observe(
     ranges: &mut Ranges,
 ) -> Result<(), TrainError> {
     let device = Device::flex();
-    let leaves = tensors(net, parameters, &device, DType::F32);
+    let prepared = Prepared::observing(net, parameters);
     for first in (0..rows.rows).step_by(BLOCK) {
         let count = BLOCK.min(rows.rows - first);
-        let run = Run::observing(net, &leaves, parameters);
+        let run = Run::new(&prepared, &device, DType::F32);
         let inputs = with_noise(net, rows, first, count, &device);
         match net.objective {
             Some(_) => drop(net.objective(&run, &inputs)),

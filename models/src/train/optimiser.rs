@@ -1,26 +1,27 @@
-//! AdamW on all parameters at once, with a rate and a decay for each.
+//! AdamW (arXiv:1711.05101) on all parameters at once, with a rate and a decay for each.
 
-use burn::optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer};
-use burn::tensor::{Device, Tensor};
-
-use super::TrainError;
 use super::state::State;
 use crate::config::TrainConfig;
 use crate::net::{Net, Role};
 
-/// Parameters, moments and running mean as tensors, while an epoch runs.
+/// Share of the old mean of the gradients that each step keeps.
+const KEEP_FIRST: f32 = 0.9;
+/// Share of the old mean of their squares that each step keeps.
+const KEEP_SECOND: f32 = 0.999;
+/// Added to the root of the mean square.
+const EPSILON: f32 = 1e-5;
+
+/// Parameters, moments and running mean while an epoch runs.
 pub(super) struct Optimiser {
-    adam: AdamW,
-    parameters: Tensor<1>,
-    first: Tensor<1>,
-    second: Tensor<1>,
-    average: Tensor<1>,
+    parameters: Vec<f32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    average: Vec<f32>,
     /// Multiple of the learning rate for each parameter.
-    rates: Tensor<1>,
+    rates: Vec<f32>,
     /// Decay for each parameter.
-    decays: Tensor<1>,
+    decays: Vec<f32>,
     averaging: f64,
-    device: Device,
 }
 
 impl Optimiser {
@@ -31,8 +32,6 @@ impl Optimiser {
         trained_widths: bool,
         state: &State,
     ) -> Self {
-        let device = Device::flex();
-        let tensor = |values: &[f32]| Tensor::<1>::from_floats(values, &device);
         let mut rates = Vec::with_capacity(net.parameter_count());
         let mut decays = Vec::with_capacity(net.parameter_count());
         for parameter in &net.parameters {
@@ -49,61 +48,69 @@ impl Optimiser {
             decays.extend(std::iter::repeat_n(decay, parameter.len()));
         }
         Self {
-            adam: AdamWConfig::new().with_weight_decay(0.0).build(),
-            parameters: tensor(&state.parameters),
-            first: tensor(&state.first_moment),
-            second: tensor(&state.second_moment),
-            average: tensor(&state.average),
-            rates: tensor(&rates),
-            decays: tensor(&decays),
+            parameters: state.parameters.clone(),
+            first: state.first_moment.clone(),
+            second: state.second_moment.clone(),
+            average: state.average.clone(),
+            rates,
+            decays,
             averaging: config.averaging,
-            device,
         }
     }
 
     /// The present parameters.
-    pub(super) fn parameters(&self) -> Result<Vec<f32>, TrainError> {
-        numbers(&self.parameters)
+    pub(super) fn parameters(&self) -> &[f32] {
+        &self.parameters
     }
 
     /// One step of number `step` (from 0) with the gradient of all parameters.
     pub(super) fn step(&mut self, gradient: &[f32], rate: f64, step: usize) {
-        let gradient = Tensor::<1>::from_floats(gradient, &self.device);
-        let moments = AdaptiveMomentumState::new(step, self.first.clone(), self.second.clone());
-        let old = (step > 0).then(|| AdamWState::new(moments));
-        let before = self.parameters.clone();
-        let (stepped, state) = self.adam.step(rate, before.clone(), gradient, old);
-        if let Some(state) = state {
-            self.first = state.momentum.moment_1;
-            self.second = state.momentum.moment_2;
-        }
-        let decay = before.clone() * self.decays.clone().mul_scalar(rate as f32);
-        let moved = (stepped - before.clone()) * self.rates.clone();
-        self.parameters = before + moved - decay;
+        let power = step.saturating_add(1).min(i32::MAX as usize) as i32;
         // The running mean forgets its start faster while it is young.
-        let keep = self
-            .averaging
-            .min((1.0 + step as f64) / (10.0 + step as f64)) as f32;
-        self.average = if self.averaging > 0.0 {
-            self.average.clone().mul_scalar(keep) + self.parameters.clone().mul_scalar(1.0 - keep)
-        } else {
-            self.parameters.clone()
+        let young = (1.0 + step as f64) / (10.0 + step as f64);
+        let scales = Scales {
+            rate: rate as f32,
+            first: 1.0 / (1.0 - KEEP_FIRST.powi(power)),
+            second: 1.0 / (1.0 - KEEP_SECOND.powi(power)),
+            keep: self.averaging.min(young) as f32,
         };
+        pulp::Arch::new().dispatch(|| self.update(gradient, scales));
+    }
+
+    #[inline(always)]
+    fn update(&mut self, gradient: &[f32], scales: Scales) {
+        let count = gradient.len();
+        let (rates, decays) = (&self.rates[..count], &self.decays[..count]);
+        let (first, second) = (&mut self.first[..count], &mut self.second[..count]);
+        let parameters = &mut self.parameters[..count];
+        let average = &mut self.average[..count];
+        for i in 0..count {
+            first[i] = KEEP_FIRST * first[i] + (1.0 - KEEP_FIRST) * gradient[i];
+            second[i] = KEEP_SECOND * second[i] + (1.0 - KEEP_SECOND) * gradient[i] * gradient[i];
+            let root = (second[i] * scales.second).sqrt() + EPSILON;
+            let direction = rates[i] * (first[i] * scales.first / root);
+            parameters[i] -= scales.rate * (direction + decays[i] * parameters[i]);
+            average[i] = scales.keep * average[i] + (1.0 - scales.keep) * parameters[i];
+        }
     }
 
     /// Puts everything back into the state.
-    pub(super) fn store(&self, state: &mut State) -> Result<(), TrainError> {
-        state.parameters = numbers(&self.parameters)?;
-        state.first_moment = numbers(&self.first)?;
-        state.second_moment = numbers(&self.second)?;
-        state.average = numbers(&self.average)?;
-        Ok(())
+    pub(super) fn store(self, state: &mut State) {
+        state.parameters = self.parameters;
+        state.first_moment = self.first;
+        state.second_moment = self.second;
+        state.average = self.average;
     }
 }
 
-/// The numbers of a tensor.
-pub(super) fn numbers<const D: usize>(tensor: &Tensor<D>) -> Result<Vec<f32>, TrainError> {
-    tensor.try_to_vec_as().map_err(|error| TrainError::Backend {
-        reason: error.to_string(),
-    })
+/// The numbers of one step that all parameters share.
+#[derive(Clone, Copy)]
+struct Scales {
+    rate: f32,
+    /// Corrects the mean of the gradients for its start at 0.
+    first: f32,
+    /// Corrects the mean of their squares for its start at 0.
+    second: f32,
+    /// Share of the running mean of the parameters that the step keeps.
+    keep: f32,
 }

@@ -1,9 +1,9 @@
 //! Float results of layers on particles against the formulas, written out.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::*;
-use crate::net::{Granularity, Mode, Parameter, Ranges, Run};
+use crate::net::{Granularity, Mode, Prepared, Ranges, Run};
 
 const WIDTHS: Widths = Widths {
     granularity: Granularity::Element,
@@ -47,15 +47,14 @@ fn built(layer: &dyn Layer) -> Built {
     let number = |at: usize| ((at * 37 % 19) as f32 - 9.0) / 12.0;
     let parameters: Vec<f32> = (0..net.parameter_count()).map(number).collect();
     let device = Device::flex();
-    let leaf = |p: &Parameter| Tensor::<1>::from_floats(&parameters[p.range()], &device);
-    let leaves: Vec<Tensor<1>> = net.parameters.iter().map(leaf).collect();
     let matrix = |values: Vec<f64>| {
         let values: Vec<f32> = values.iter().map(|v| *v as f32).collect();
         Tensor::<1>::from_floats(values.as_slice(), &device).unsqueeze::<2>()
     };
     let inputs = [matrix(PARTICLES.concat()), matrix(PRESENT.to_vec())];
     let ranges = Ranges::unseen(&net);
-    let run = Run::new(&net, Mode::Float, &leaves, &parameters, &ranges);
+    let prepared = Prepared::new(&net, Mode::Float, &parameters, &ranges);
+    let run = Run::new(&prepared, &device, DType::F32);
     let results = net.forward(&run, &inputs);
     let result: Vec<f64> = results[0].try_to_vec_as().expect("numbers");
     drop(run);

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{DType, Device, Tensor};
+use burn::tensor::{DType, Device};
 use ndarray::{Array1, Array2};
 use ndarray_npy::NpzWriter;
 
@@ -11,7 +11,7 @@ use super::{CombinationConfig, Flow, Layer, LorentzConfig, Metric};
 use crate::config::Config;
 use crate::data::{Events, InputSpec};
 use crate::net::forward::constant;
-use crate::net::{Builder, Granularity, Mode, Net, Ranges, Run, Value, Widths};
+use crate::net::{Builder, Granularity, Mode, Net, Prepared, Ranges, Run, Value, Widths};
 use crate::report::Report;
 use crate::seed::{Purpose, Stream};
 use crate::train::{TrainOptions, integer_outputs, train};
@@ -45,12 +45,10 @@ fn net(layers: &[&dyn Layer]) -> Net {
 fn result(net: &Net, value: f32, event: &[f32]) -> Vec<f32> {
     let device = Device::flex();
     let parameters = vec![value; net.parameter_count()];
-    let leaf =
-        |p: &crate::net::Parameter| constant(parameters[p.range()].to_vec(), &device, DType::F32);
-    let leaves: Vec<Tensor<1>> = net.parameters.iter().map(leaf).collect();
     let ranges = Ranges::unseen(net);
-    let run = Run::new(net, Mode::Float, &leaves, &parameters, &ranges);
-    let event = constant(event.to_vec(), &device, DType::F32).unsqueeze::<2>();
+    let prepared = Prepared::new(net, Mode::Float, &parameters, &ranges);
+    let run = Run::new(&prepared, &device, DType::F32);
+    let event = constant(event.to_vec(), &device, DType::F32);
     let outputs = net.forward(&run, &[event]);
     outputs[0].clone().try_to_vec_as().expect("numbers")
 }

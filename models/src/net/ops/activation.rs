@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use crate::export::OnnxGraph;
 use crate::net::builder::{first_axis, last_axis};
 use crate::net::quantise::Grouping;
+use crate::net::stack::Step;
 use crate::net::{Builder, Granularity, Kind, Node, Primitive, QuantiserId, Run, Value};
 
 /// Rounds its operand; with a ReLU, cuts it at 0 before.
@@ -16,6 +17,10 @@ pub struct Activation {
 impl Primitive for Activation {
     fn forward(&self, run: &Run<'_>, _node: &Node, operands: &[Tensor<2>]) -> Tensor<2> {
         run.activation(self.quantiser, operands[0].clone())
+    }
+
+    fn step(&self) -> Option<Step> {
+        Some(Step::Round(self.quantiser))
     }
 
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String {

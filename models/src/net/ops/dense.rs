@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::export::OnnxGraph;
+use crate::net::stack::{Columns, Step};
 use crate::net::{
     Builder, NetError, Node, Primitive, Products, QuantiserId, Role, Run, Start, Value, Widths,
 };
@@ -27,6 +28,17 @@ impl Primitive for Dense {
             y = y + run.weight(bias);
         }
         y.reshape([batch, node.elements()])
+    }
+
+    fn step(&self) -> Option<Step> {
+        Some(Step::Dense {
+            weight: self.weight,
+            bias: self.bias,
+            columns: Columns {
+                inputs: self.inputs,
+                outputs: self.outputs,
+            },
+        })
     }
 
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String {

@@ -15,6 +15,9 @@
 //! On the CPU each direction is one pass over the numbers.
 
 mod flex;
+mod kernel;
+
+use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -23,11 +26,14 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
+pub(super) use kernel::{Lane, gradient_rows, round_rows};
+pub use kernel::{Rounder, gradient_of_bits, round_weights};
+
 /// Most fractional bits, and least negative ones; keeps every step a normal `f32`.
 pub const MOST_FRACTIONAL: i32 = 40;
 
 /// Integer bits that no number reaches: a group that never saturates.
-pub const UNBOUNDED: f32 = 100.0;
+pub const UNBOUNDED: i32 = 100;
 
 /// Which group an element of a row belongs to: element `j` is in group `(j / inner) % groups`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -43,20 +49,58 @@ impl Grouping {
     pub fn of(self, element: usize) -> usize {
         (element / self.inner) % self.groups
     }
+
+    /// The greatest magnitude of each group.
+    pub fn magnitudes(self, values: &[f32]) -> Vec<f32> {
+        let mut magnitudes = vec![0f32; self.groups];
+        self.fold(&mut magnitudes, values, |most, value| most.max(value.abs()));
+        magnitudes
+    }
+
+    /// Takes each of `values` into the number of its group.
+    #[inline(always)]
+    fn fold<T: Copy>(self, groups: &mut [T], values: &[T], take: impl Fn(T, T) -> T) {
+        for block in values.chunks(self.inner * self.groups) {
+            if self.inner == 1 {
+                for (group, value) in groups.iter_mut().zip(block) {
+                    *group = take(*group, *value);
+                }
+            } else {
+                for (group, values) in groups.iter_mut().zip(block.chunks(self.inner)) {
+                    *group = values
+                        .iter()
+                        .fold(*group, |group, value| take(group, *value));
+                }
+            }
+        }
+    }
+
+    /// The number of the group of each of `count` elements.
+    fn spread<T: Copy>(self, groups: &[T], count: usize) -> Vec<T> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count {
+            if self.inner == 1 {
+                out.extend_from_slice(&groups[..groups.len().min(count - out.len())]);
+            } else {
+                for group in groups {
+                    let more = self.inner.min(count - out.len());
+                    out.extend(std::iter::repeat_n(*group, more));
+                }
+            }
+        }
+        out
+    }
 }
 
-/// The operation on a backend's own tensors. Values are `[rows, elements]`; `fractional`,
-/// `integer` and `sign` have one number for each group; `sign` is 1 where negative numbers are
-/// kept and 0 elsewhere.
+/// The operation on a backend's own tensors. Values are `[rows, elements]`; `fractional` has one
+/// number for each group: it takes the gradient, its value is in the rounder already.
 #[backend_extension(Flex, Autodiff)]
 pub trait QuantiseOps: Backend {
     /// The rounded values.
     fn quantise(
         values: FloatTensor<Self>,
         fractional: FloatTensor<Self>,
-        integer: FloatTensor<Self>,
-        sign: FloatTensor<Self>,
-        grouping: Grouping,
+        rounder: Arc<Rounder>,
     ) -> FloatTensor<Self>;
 
     /// The gradients of the values and of the fractional bits.
@@ -64,10 +108,7 @@ pub trait QuantiseOps: Backend {
         gradient: FloatTensor<Self>,
         values: FloatTensor<Self>,
         rounded: FloatTensor<Self>,
-        fractional: FloatTensor<Self>,
-        integer: FloatTensor<Self>,
-        sign: FloatTensor<Self>,
-        grouping: Grouping,
+        rounder: Arc<Rounder>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
@@ -75,17 +116,14 @@ impl<B: QuantiseOps, C: CheckpointStrategy> QuantiseOps for Autodiff<B, C> {
     fn quantise(
         values: FloatTensor<Self>,
         fractional: FloatTensor<Self>,
-        integer: FloatTensor<Self>,
-        sign: FloatTensor<Self>,
-        grouping: Grouping,
+        rounder: Arc<Rounder>,
     ) -> FloatTensor<Self> {
         let guards = [values.node(), fractional.node()];
-        let saved = [values, fractional, integer, sign].map(|tensor| tensor.into_primitive());
-        let [values, fractional, integer, sign] = saved.clone();
-        let rounded = B::quantise(values, fractional, integer, sign, grouping);
+        let (values, fractional) = (values.into_primitive(), fractional.into_primitive());
+        let rounded = B::quantise(values.clone(), fractional, rounder.clone());
         match Rounding.prepare::<C>(guards).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                prepared.finish((saved, rounded.clone(), grouping), rounded)
+                prepared.finish((values, rounded.clone(), rounder), rounded)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(rounded),
         }
@@ -95,18 +133,12 @@ impl<B: QuantiseOps, C: CheckpointStrategy> QuantiseOps for Autodiff<B, C> {
         gradient: FloatTensor<Self>,
         values: FloatTensor<Self>,
         rounded: FloatTensor<Self>,
-        fractional: FloatTensor<Self>,
-        integer: FloatTensor<Self>,
-        sign: FloatTensor<Self>,
-        grouping: Grouping,
+        rounder: Arc<Rounder>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         // Nobody differentiates a gradient here: the results are constants.
-        let plain = [gradient, values, rounded, fractional, integer, sign];
-        let [gradient, values, rounded, fractional, integer, sign] =
-            plain.map(|tensor| tensor.into_primitive());
-        let (values, fractional) = B::quantise_backward(
-            gradient, values, rounded, fractional, integer, sign, grouping,
-        );
+        let [gradient, values, rounded] =
+            [gradient, values, rounded].map(|tensor| tensor.into_primitive());
+        let (values, fractional) = B::quantise_backward(gradient, values, rounded, rounder);
         (Self::from_inner(values), Self::from_inner(fractional))
     }
 }
@@ -116,7 +148,7 @@ impl<B: QuantiseOps, C: CheckpointStrategy> QuantiseOps for Autodiff<B, C> {
 struct Rounding;
 
 impl<B: QuantiseOps> Backward<B, 2> for Rounding {
-    type State = ([FloatTensor<B>; 4], FloatTensor<B>, Grouping);
+    type State = (FloatTensor<B>, FloatTensor<B>, Arc<Rounder>);
 
     fn backward(
         self,
@@ -125,10 +157,8 @@ impl<B: QuantiseOps> Backward<B, 2> for Rounding {
         _checkpointer: &mut Checkpointer,
     ) {
         let gradient = gradients.consume::<B>(&ops.node);
-        let ([values, fractional, integer, sign], rounded, grouping) = ops.state;
-        let (of_values, of_fractional) = B::quantise_backward(
-            gradient, values, rounded, fractional, integer, sign, grouping,
-        );
+        let (values, rounded, rounder) = ops.state;
+        let (of_values, of_fractional) = B::quantise_backward(gradient, values, rounded, rounder);
         let [values, fractional] = ops.parents;
         if let Some(node) = values {
             gradients.register::<B>(node.id, of_values);
@@ -140,19 +170,11 @@ impl<B: QuantiseOps> Backward<B, 2> for Rounding {
 }
 
 /// Rounds `values` (`[rows, elements]`) as the module says. The gradient reaches `values` and
-/// `fractional` (`[groups]`).
-pub fn quantise(
-    values: Tensor<2>,
-    fractional: Tensor<1>,
-    integer: Tensor<1>,
-    sign: Tensor<1>,
-    grouping: Grouping,
-) -> Tensor<2> {
+/// `fractional` (`[1, groups]`).
+pub fn quantise(values: Tensor<2>, fractional: Tensor<2>, rounder: Arc<Rounder>) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as QuantiseOps>::quantise(
         values.into_dispatch(),
         fractional.into_dispatch(),
-        integer.into_dispatch(),
-        sign.into_dispatch(),
-        grouping,
+        rounder,
     ))
 }

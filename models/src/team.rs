@@ -1,0 +1,110 @@
+//! Threads that share work in parts of less than a millisecond.
+//!
+//! A thread that sleeps takes about as long to wake up as a step of training takes, so the helpers
+//! look for work again and again for a while before they sleep.
+
+use std::num::NonZero;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::time::{Duration, Instant};
+
+/// How long a helper looks for work before it sleeps.
+const PATIENCE: Duration = Duration::from_micros(500);
+
+type Task = Box<dyn FnOnce() + Send>;
+
+/// The helpers of this process: one for each core but the first.
+fn helpers() -> &'static [Sender<Task>] {
+    static HELPERS: OnceLock<Vec<Sender<Task>>> = OnceLock::new();
+    HELPERS.get_or_init(|| {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let helper = |number: usize| {
+            let (give, tasks) = channel::<Task>();
+            let work = move || {
+                while let Some(task) = next(&tasks) {
+                    task();
+                }
+            };
+            let named = std::thread::Builder::new().name(format!("helper-{number}"));
+            named.spawn(work).ok().map(|_| give)
+        };
+        (1..threads).filter_map(helper).collect()
+    })
+}
+
+/// Does all jobs, some of them on other threads, and returns what comes out, in their order. A job
+/// whose thread has panicked gives nothing.
+pub(crate) fn share<Job, Done>(jobs: Vec<Job>) -> Vec<Done>
+where
+    Job: FnOnce() -> Done + Send + 'static,
+    Done: Send + 'static,
+{
+    let helpers = helpers();
+    let threads = helpers.len() + 1;
+    let count = jobs.len();
+    let mut own = Vec::new();
+    let mut results = Vec::new();
+    for (index, job) in jobs.into_iter().enumerate() {
+        let Some(helper) = (index % threads).checked_sub(1) else {
+            own.push(job);
+            continue;
+        };
+        let (give, result) = channel();
+        // The caller may have panicked meanwhile: then nobody wants the result.
+        let task = move || drop(give.send(job()));
+        // A helper that is gone drops the task, and with it the sender of the result.
+        drop(helpers[helper].send(Box::new(task)));
+        results.push(result);
+    }
+    let own: Vec<Done> = own.into_iter().map(|job| job()).collect();
+    let (mut own, mut results) = (own.into_iter(), results.into_iter());
+    let done = |index: usize| match index % threads {
+        0 => own.next(),
+        _ => results.next().and_then(|result| next(&result)),
+    };
+    (0..count).filter_map(done).collect()
+}
+
+/// The next message; `None` when there will be none.
+fn next<T>(receiver: &Receiver<T>) -> Option<T> {
+    let begun = Instant::now();
+    loop {
+        match receiver.try_recv() {
+            Ok(message) => return Some(message),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) if begun.elapsed() > PATIENCE => return receiver.recv().ok(),
+            Err(TryRecvError::Empty) => std::hint::spin_loop(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn results_come_in_the_order_of_the_jobs() {
+        for count in [0, 1, 2, 3, 100] {
+            let jobs: Vec<_> = (0..count).map(|n: u64| move || n * n).collect();
+            let squares: Vec<u64> = (0..count).map(|n| n * n).collect();
+            assert_eq!(share(jobs), squares);
+        }
+    }
+
+    #[test]
+    fn several_callers_get_their_own_results() {
+        let caller = |start: usize| {
+            move || {
+                for round in 0..200 {
+                    let jobs: Vec<_> = (0..5).map(|n| move || start + round * n).collect();
+                    let expected: Vec<usize> = (0..5).map(|n| start + round * n).collect();
+                    assert_eq!(share(jobs), expected);
+                }
+            }
+        };
+        let callers = [0, 1000, 2000].map(|start| std::thread::spawn(caller(start)));
+        for caller in callers {
+            assert!(caller.join().is_ok());
+        }
+    }
+}
