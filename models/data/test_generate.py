@@ -191,9 +191,16 @@ class Jets(unittest.TestCase):
         jets = zerobias.find_jets(towers)
         self.assertEqual(len(jets), 1)
         pt, eta, phi = jets[0]
-        self.assertAlmostEqual(pt, 60 - 81 * 50 / 64)
+        self.assertAlmostEqual(pt, 60 - 81 * 60 / (9 * 64))
         self.assertAlmostEqual(eta, 0.05)
         self.assertAlmostEqual(phi, np.pi - np.pi / 64)
+
+    def test_a_zerobias_jet_at_the_edge_loses_the_whole_background(self):
+        towers = np.zeros((zerobias.ETA_BINS, zerobias.PHI_BINS))
+        towers[0, 10] = 30.0
+        [(pt, eta, _)] = zerobias.find_jets(towers)
+        self.assertAlmostEqual(pt, 30 - 81 * 30 / (5 * 64))
+        self.assertAlmostEqual(eta, -3.95)
 
     def test_jsc(self):
         made = make("jsc", events=5)
@@ -231,7 +238,7 @@ class Events(unittest.TestCase):
             self.assertTrue(np.all((jets == 0) | (jets >= 15.0)))
 
     def test_zerobias(self):
-        with mock.patch.object(zerobias, "BANK", 30):
+        with mock.patch.object(zerobias, "SMALLEST_BANK", 30):
             made = make("l1ad", "zerobias", 4)
         self.assertEqual(made.num_rows, 4)
         self.assertTrue(np.all(made["met_pt"].to_numpy() > 0))

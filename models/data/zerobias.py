@@ -1,6 +1,6 @@
 """Part `zerobias` of `l1ad`: crossings of many soft collisions, seen in towers.
 
-A chunk of crossings has its own bank of collisions; each is used many times, turned
+A chunk of crossings has its own bank of collisions; each is used about seven times, turned
 around the beam and mirrored at random. The high-pT tail therefore repeats.
 """
 
@@ -11,13 +11,17 @@ from l1_objects import ELECTRON_ETA, JET_PT, LEPTON_PT, MUON_ETA
 from run import count
 
 PILE_UP = 40.0
-BANK = 2000
+#: Collisions in a bank for each crossing made of it, and at least.
+COLLISIONS_PER_CROSSING, SMALLEST_BANK = 6, 500
 
 ETA_MAX, ETA_BINS, PHI_BINS = 4.0, 80, 64
 PARTICLE_PT, TOWER_PT, SEED_PT, FAKING_PT = 0.2, 0.5, 2.0, 10.0
 #: Half the width of a jet in towers.
 WINDOW = 4
-ELECTRON_EFFICIENCY, MUON_EFFICIENCY, MUON_RESOLUTION = 0.6, 0.92, 0.1
+#: Efficiency far above the threshold, and the pT [GeV] where it is half of that.
+ELECTRON_EFFICIENCY, ELECTRON_HALF = 0.6, 5.0
+MUON_EFFICIENCY, MUON_HALF = 0.92, 4.0
+LEPTON_RESOLUTION = 0.1
 FAKES = 0.03
 
 
@@ -26,10 +30,10 @@ def crossings(chunk):
     random = chunk.random()
     settings = ("SoftQCD:inelastic = on",)
     pythia = collider.generator(settings, 13000, chunk.pythia_seed())
-    bank = []
+    bank, size = [], max(COLLISIONS_PER_CROSSING * chunk.rows, SMALLEST_BANK)
     for event in collider.events(pythia):
         bank.append(_particles(event))
-        if len(bank) == BANK:
+        if len(bank) == size:
             break
     events = []
     for _ in range(chunk.rows):
@@ -69,8 +73,9 @@ def _crossing(bank, random):
     is_muon = rows[:, 3] == 13
     towers = _towers(rows[~is_muon], random)
     jets = find_jets(towers)
-    electrons = _leptons(rows[rows[:, 3] == 11], ELECTRON_EFFICIENCY, ELECTRON_ETA, random)
-    muons = _leptons(rows[is_muon], MUON_EFFICIENCY, MUON_ETA, random)
+    electrons = rows[rows[:, 3] == 11]
+    electrons = _leptons(electrons, ELECTRON_EFFICIENCY, ELECTRON_HALF, ELECTRON_ETA, random)
+    muons = _leptons(rows[is_muon], MUON_EFFICIENCY, MUON_HALF, MUON_ETA, random)
     for pt, eta, phi in jets:
         if pt > FAKING_PT and abs(eta) < ELECTRON_ETA and random.random() < FAKES:
             electrons.append((pt * random.uniform(0.5, 1.0), eta, phi))
@@ -86,10 +91,11 @@ def _crossing(bank, random):
     }
 
 
-def _leptons(rows, efficiency, eta_max, random):
+def _leptons(rows, efficiency, half, eta_max, random):
     """Measured leptons (pT, eta, phi) of particles."""
+    efficiency = efficiency / (1 + np.exp(half - rows[:, 0]))
     seen = (random.random(len(rows)) < efficiency) & (np.abs(rows[:, 1]) < eta_max)
-    pt = rows[seen, 0] * (1 + MUON_RESOLUTION * random.normal(size=seen.sum()))
+    pt = rows[seen, 0] * (1 + LEPTON_RESOLUTION * random.normal(size=seen.sum()))
     found = zip(pt.tolist(), rows[seen, 1].tolist(), rows[seen, 2].tolist())
     return [lepton for lepton in found if lepton[0] > LEPTON_PT]
 
@@ -126,15 +132,22 @@ def _box(towers, half):
     return total
 
 
+def _density(towers):
+    """Mean tower of the rings of constant eta that the window around each tower covers."""
+    window = np.ones(2 * WINDOW + 1)
+    rings = np.convolve(towers.mean(axis=1), window, mode="same")
+    return (rings / np.convolve(np.ones(ETA_BINS), window, mode="same"))[:, None]
+
+
 def find_jets(towers):
     """Jets (pT, eta, phi): a window around each tower that is the largest in it, less its
-    area times the mean of the towers at the jet's eta. Beyond the detector there is nothing,
-    so jets at its edges lose pT."""
+    area times the mean of the towers in the rings that it covers. Beyond the detector there
+    is nothing, but the whole area counts, so jets at its edges lose pT."""
     padded = np.pad(towers, ((WINDOW, WINDOW), (0, 0)))
     padded = np.pad(padded, ((0, 0), (WINDOW, WINDOW)), mode="wrap")
     views = np.lib.stride_tricks.sliding_window_view(padded, (2 * WINDOW + 1, 2 * WINDOW + 1))
     largest = towers >= views.max(axis=(2, 3))
-    pt = _box(towers, WINDOW) - (2 * WINDOW + 1) ** 2 * towers.mean(axis=1, keepdims=True)
+    pt = _box(towers, WINDOW) - (2 * WINDOW + 1) ** 2 * _density(towers)
     eta, phi = _centres()
     rows, cols = np.nonzero(largest & (towers > SEED_PT))
     return [(float(pt[i, k]), float(eta[i]), float(phi[k])) for i, k in zip(rows, cols)]
