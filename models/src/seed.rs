@@ -31,6 +31,8 @@ pub enum Purpose {
     },
     /// The part of all rows with this number, where rows are not permuted.
     Part(u64),
+    /// Whether the row with this number is used of a part that is too large to be held.
+    Thinning(u64),
     /// The order in which the pieces of a streamed file are read in this epoch.
     Pieces(usize),
     /// The choice of values that quantiles are estimated from.
@@ -53,6 +55,7 @@ impl Purpose {
             Self::Bootstrap { replica } => [9, replica as u64, 0],
             Self::Sweep { trial } => [10, trial as u64, 0],
             Self::Part(number) => [4, number, 0],
+            Self::Thinning(number) => [11, number, 0],
             Self::Pieces(epoch) => [5, epoch as u64, 0],
             Self::Sample(row) => [6, row, 0],
             Self::Noise { step, row } => [21, step, row as u64],

@@ -57,6 +57,7 @@ struct Report {
     rows: usize,
     deselected: usize,
     skipped: usize,
+    unused: [usize; 3],
     in_memory: bool,
     classes: Vec<String>,
     parts: Vec<PartRows>,
@@ -105,6 +106,7 @@ pub fn run(args: &Args) -> Result<()> {
         rows: counts.all,
         deselected: counts.deselected,
         skipped: counts.skipped,
+        unused: counts.unused,
         in_memory: source.in_memory(),
         parts: Part::ALL
             .iter()
@@ -162,6 +164,10 @@ fn print_report(report: &Report) {
     for (rows, why) in [
         (report.deselected, "left out by the selection"),
         (report.skipped, "left out with NaN, infinity or null"),
+        (
+            report.unused.iter().sum(),
+            "of the held-back parts not used, see held_back_rows",
+        ),
     ] {
         if rows > 0 {
             println!("{rows} rows {why}");

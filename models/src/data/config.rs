@@ -45,6 +45,10 @@ pub struct DataConfig {
     /// Most rows that are held in memory: with more, the files are streamed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_rows: Option<usize>,
+    /// Most rows of the validation part, and of the test part, of streamed files; by default a
+    /// quarter of `memory_rows`. Where a part has more, a half, a quarter, ... of them is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_back_rows: Option<usize>,
     /// How the rows are divided.
     pub split: Fractions,
     /// Columns that are computed while reading.
@@ -132,6 +136,9 @@ impl DataConfig {
         self.check_goal()?;
         if let Some(rows) = self.memory_rows {
             within("data.memory_rows", rows, 4, usize::MAX)?;
+        }
+        if let Some(rows) = self.held_back_rows {
+            within("data.held_back_rows", rows, 1, usize::MAX)?;
         }
         let split = &self.split;
         for share in [split.train, split.validation, split.test] {

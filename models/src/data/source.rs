@@ -31,6 +31,8 @@ pub struct Source {
     pub(super) plan: Plan,
     pub(super) files: Vec<File>,
     split: Fractions,
+    /// For each part the least rank of the rows that are used, where rows are streamed.
+    least_ranks: [usize; 3],
     /// Train, validation and test part; none where they are streamed.
     held: Option<[Events; 3]>,
     counts: Counts,
@@ -61,6 +63,7 @@ impl Source {
             plan,
             files,
             split: config.split.clone(),
+            least_ranks: [0; 3],
             held: None,
             counts: Counts::default(),
             columns: Vec::new(),
@@ -69,7 +72,13 @@ impl Source {
         let mut tally = Tally::new(&source.plan, all);
         match streams {
             false => source.held = Some(source.hold(&mut tally)?),
-            true => source.survey(&mut tally)?,
+            true => {
+                source.survey(&mut tally)?;
+                let most = config.held_back_rows.unwrap_or(source.chunk_rows);
+                for part in [Part::Validation, Part::Test] {
+                    source.least_ranks[part as usize] = tally.thin(part, most);
+                }
+            }
         }
         (source.counts, source.columns) = tally.finish(&source.plan, source.path())?;
         Ok(source)
@@ -107,7 +116,8 @@ impl Source {
 
     /// The events of a part. In memory it is one chunk, whose order never changes. Streamed, it is
     /// chunks of a quarter of `memory_rows`, in the order of the files, or shuffled by a seed and
-    /// the number of an epoch; every epoch has the same rows.
+    /// the number of an epoch; every epoch has the same rows. The validation and the test part of
+    /// a streamed file have at most `held_back_rows` rows: those of the highest ranks.
     ///
     /// # Errors
     ///
@@ -128,8 +138,12 @@ impl Source {
 
     /// The rows of a batch that belong to a part, where rows are streamed.
     pub(super) fn rows_of(&self, part: Part, keys: &[u64]) -> Vec<usize> {
-        let parts = keys.iter().map(|key| self.split.part_of(*key));
-        let rows = parts.enumerate().filter(|(_, of)| *of == Some(part));
+        let least = self.least_ranks[part as usize];
+        let used = |key: &u64| {
+            self.split.part_of(*key) == Some(part)
+                && (least == 0 || self.split.rank_of(*key) >= least)
+        };
+        let rows = keys.iter().enumerate().filter(|(_, key)| used(key));
         rows.map(|(row, _)| row).collect()
     }
 
@@ -165,7 +179,7 @@ impl Source {
         };
         drop(keys);
         Ok(Part::ALL.map(|part| {
-            tally.add(part, &all, split.rows(part));
+            tally.add(part, &all, split.rows(part), |_| 0);
             all.select(split.rows(part))
         }))
     }
@@ -177,7 +191,11 @@ impl Source {
             tally.add_left_out(&batch);
             for part in Part::ALL {
                 let rows = self.rows_of(part, &batch.keys);
-                tally.add(part, &batch.events, &rows);
+                let rank = |row: usize| match part {
+                    Part::Train => 0,
+                    Part::Validation | Part::Test => self.split.rank_of(batch.keys[row]),
+                };
+                tally.add(part, &batch.events, &rows, rank);
                 parts[part as usize] += rows.len();
             }
         })?;

@@ -39,7 +39,18 @@ impl Fractions {
             _ => None,
         }
     }
+
+    /// How long the row with this number is used while a part is halved again and again: half of
+    /// all rows have the rank 0, a quarter 1, and so on up to [`RANKS`]. The same for all rows that
+    /// go to a part together.
+    pub(super) fn rank_of(&self, number: u64) -> usize {
+        let bits = Stream::new(self.seed, Purpose::Thinning(number)).bits();
+        (bits.leading_zeros() as usize).min(RANKS - 1)
+    }
 }
+
+/// Ranks of [`Fractions::rank_of`]: enough to halve any part down to some rows.
+pub(super) const RANKS: usize = 32;
 
 /// One of the three parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

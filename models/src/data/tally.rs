@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::assemble::Assembled;
 use super::plan::Plan;
+use super::split::RANKS;
 use super::summary::Summaries;
 use super::{ColumnSummary, DataError, Events, Part};
 
@@ -20,26 +21,42 @@ pub struct Counts {
     pub parts: [usize; 3],
     /// For each part the rows of each class; empty for regression.
     pub classes: [Vec<usize>; 3],
+    /// Rows of each part that are not used, because the part is larger than what is held of it.
+    pub unused: [usize; 3],
 }
 
 /// The counts so far.
 pub(super) struct Tally {
     counts: Counts,
-    /// For each part the sum of its weights.
+    /// For each part its rows by their rank.
+    ranks: [Vec<Rank>; 3],
+    /// For each part the sum of the weights of its rows.
     weights: [f64; 3],
     summaries: Summaries,
+}
+
+/// Rows of one part and rank.
+#[derive(Debug, Clone)]
+struct Rank {
+    rows: usize,
+    classes: Vec<usize>,
+    weight: f64,
 }
 
 impl Tally {
     /// No rows yet, of `all` that the files have.
     pub(super) fn new(plan: &Plan, all: usize) -> Self {
-        let classes = vec![0; plan.classes.len()];
+        let none = Rank {
+            rows: 0,
+            classes: vec![0; plan.classes.len()],
+            weight: 0.0,
+        };
         Self {
             counts: Counts {
                 all,
-                classes: [classes.clone(), classes.clone(), classes],
                 ..Counts::default()
             },
+            ranks: [0; 3].map(|_| vec![none.clone(); RANKS]),
             weights: [0.0; 3],
             summaries: Summaries::new(&plan.specs, &plan.targets()),
         }
@@ -51,18 +68,49 @@ impl Tally {
         self.counts.deselected += batch.deselected;
     }
 
-    /// Counts some rows as rows of a part.
-    pub(super) fn add(&mut self, part: Part, events: &Events, rows: &[usize]) {
-        let before = self.counts.parts[part as usize];
+    /// Counts some rows as rows of a part; `rank` is below [`RANKS`].
+    pub(super) fn add(
+        &mut self,
+        part: Part,
+        events: &Events,
+        rows: &[usize],
+        rank: impl Fn(usize) -> usize,
+    ) {
+        let ranks = &mut self.ranks[part as usize];
         if part == Part::Train {
+            let before: usize = ranks.iter().map(|rank| rank.rows).sum();
             self.summaries.add(events, rows, before as u64);
         }
-        self.counts.parts[part as usize] = before + rows.len();
         for row in rows {
-            self.weights[part as usize] += f64::from(events.weights[*row]);
+            let rank = &mut ranks[rank(*row)];
+            rank.rows += 1;
+            rank.weight += f64::from(events.weights[*row]);
             if let Some(label) = events.labels.get(*row) {
-                self.counts.classes[part as usize][*label] += 1;
+                rank.classes[*label] += 1;
             }
+        }
+    }
+
+    /// The least rank with which a part has at most `most` rows; rows below it no longer count.
+    pub(super) fn thin(&mut self, part: Part, most: usize) -> usize {
+        let ranks = &mut self.ranks[part as usize];
+        let rows = |ranks: &[Rank]| ranks.iter().map(|rank| rank.rows).sum::<usize>();
+        let fits = |least: &usize| rows(&ranks[*least..]) <= most;
+        // Some row is always left.
+        let last = ranks.iter().rposition(|rank| rank.rows > 0).unwrap_or(0);
+        let least = (0..last).find(fits).unwrap_or(last);
+        self.counts.unused[part as usize] = rows(&ranks[..least]);
+        ranks.drain(..least);
+        least
+    }
+
+    /// Adds up the rows of all ranks.
+    fn add_up(&mut self, classes: usize) {
+        for (part, ranks) in self.ranks.iter().enumerate() {
+            self.counts.parts[part] = ranks.iter().map(|rank| rank.rows).sum();
+            self.weights[part] = ranks.iter().map(|rank| rank.weight).sum();
+            let of_class = |class| ranks.iter().map(|rank| rank.classes[class]).sum();
+            self.counts.classes[part] = (0..classes).map(of_class).collect();
         }
     }
 
@@ -73,10 +121,11 @@ impl Tally {
     ///
     /// Classes without rows, weights that cancel and constant columns, all at once.
     pub(super) fn finish(
-        self,
+        mut self,
         plan: &Plan,
         path: &Path,
     ) -> Result<(Counts, Vec<Vec<ColumnSummary>>), DataError> {
+        self.add_up(plan.classes.len());
         let mut problems = self.empty_classes(plan, path);
         problems.extend(self.lost_weights(plan, path));
         let unit = |name: &str| plan.columns.iter().find(|c| c.name == name)?.unit.clone();

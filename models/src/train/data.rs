@@ -161,12 +161,19 @@ impl Data {
 
     /// Training events that give the ranges of the activations while the network learns.
     pub(super) fn calibration(&mut self, stage: Stage) -> Result<Rows, TrainError> {
-        let mut rows = None;
-        self.chunks(stage, 0, 0, |chunk, _| {
-            rows.get_or_insert_with(|| chunk.truncated(CALIBRATION));
-            Ok(())
-        })?;
-        Ok(rows.unwrap_or_else(|| self.validation(stage)))
+        if self.source.in_memory() {
+            let mut rows = None;
+            self.chunks(stage, 0, 0, |chunk, _| {
+                rows = Some(chunk.truncated(CALIBRATION));
+                Ok(())
+            })?;
+            return Ok(rows.unwrap_or_else(|| self.validation(stage)));
+        }
+        // Of a streamed file only the beginning of a shuffled pass is read.
+        match self.source.chunks(Part::Train, Some((0, 0))).next() {
+            Some(events) => Ok(Rows::new(&self.transforms, events?, stage).truncated(CALIBRATION)),
+            None => Ok(self.validation(stage)),
+        }
     }
 
     /// Calls `each` with every chunk of the training part and an order of its rows: a pure

@@ -35,6 +35,7 @@ fn every_key_is_explained() {
         selection: Vec::new(),
         skip_bad_rows: false,
         memory_rows: None,
+        held_back_rows: None,
         split: toml::from_str("train = 1\nvalidation = 0\ntest = 0\nseed = 0").expect("split"),
         derive: Default::default(),
         transform: Default::default(),

@@ -69,7 +69,9 @@ fn csv_is_streamed_from_any_line() {
     let dir = tempfile::tempdir().expect("tempdir");
     let rows = (1 << 16) + 5000;
     std::fs::write(dir.path().join("a.csv"), csv(rows)).expect("write");
-    let text = format!("{CSV}memory_rows = 8000\nfeatures = [\"mass\", \"p[0]\"]\n{SPLIT}");
+    let text = format!(
+        "{CSV}memory_rows = 8000\nheld_back_rows = {rows}\nfeatures = [\"mass\", \"p[0]\"]\n{SPLIT}"
+    );
     let source = Source::open(&config(dir.path(), &text)).expect("source");
     assert!(!source.in_memory());
     let mut all = Vec::new();

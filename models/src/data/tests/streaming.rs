@@ -13,8 +13,16 @@ const GROUP: usize = 200;
 /// Rows of a chunk: a quarter of `memory_rows`.
 const CHUNK: usize = 250;
 
+/// Enough for whole parts.
+const HELD_BACK: usize = 1000;
+
 /// Two files, sorted by class, in which `x` is the number of the row.
 fn open(keys: &str) -> Result<(Source, TempDir), DataError> {
+    open_with(HELD_BACK, keys)
+}
+
+/// The same, of whose held-back parts so many rows are used at most.
+fn open_with(held_back: usize, keys: &str) -> Result<(Source, TempDir), DataError> {
     let dir = tempfile::tempdir().expect("tempdir");
     for (name, first, last) in [("a", 0, 1700), ("b", 1700, ROWS)] {
         let rows = || first..last;
@@ -28,7 +36,7 @@ fn open(keys: &str) -> Result<(Source, TempDir), DataError> {
     }
     let text = format!(
         "paths = [\"DIR/a.parquet\", \"DIR/b.parquet\"]\nfeatures = [\"y\", \"x\"]\n\
-         label = \"label\"\nclasses = [\"no\", \"yes\"]\n{keys}"
+         label = \"label\"\nclasses = [\"no\", \"yes\"]\nheld_back_rows = {held_back}\n{keys}"
     );
     // The files are opened again for each row group.
     Source::open(&config(dir.path(), &text)).map(|source| (source, dir))
@@ -77,6 +85,42 @@ fn every_row_is_in_one_part_in_every_order() {
     assert_eq!(all, (0..ROWS).collect::<Vec<_>>());
     let labels = &source.counts().classes;
     assert_eq!(labels.iter().map(|counts| counts[0]).sum::<usize>(), 1001);
+}
+
+#[test]
+fn held_back_parts_are_thinned_to_what_is_held_of_them() {
+    let keys = format!("memory_rows = {}\n{SPLIT}", 4 * CHUNK);
+    let open = |most: usize, keys: &str| open_with(most, keys).expect("source");
+    let (whole, _dir) = open(HELD_BACK, &keys);
+    let (source, _other) = open(200, &keys);
+    assert_eq!(source.rows(Part::Train), whole.rows(Part::Train));
+    assert_eq!(source.counts().unused[Part::Train as usize], 0);
+    for part in [Part::Validation, Part::Test] {
+        let (some, all) = (events(&source, part, None), events(&whole, part, None));
+        let (some, all) = (rows(&some), rows(&all));
+        assert!((60..=200).contains(&some.len()), "{}", some.len());
+        assert_eq!(some.len(), source.rows(part));
+        let unused = source.counts().unused[part as usize];
+        assert_eq!(some.len() + unused, all.len());
+        assert!(some.iter().all(|row| all.contains(row)));
+        // From everywhere in the files, not from their beginning.
+        let mean = some.iter().sum::<usize>() as f64 / some.len() as f64;
+        assert!(
+            (mean - ROWS as f64 / 2.0).abs() < 0.1 * ROWS as f64,
+            "{mean}"
+        );
+        let classes = &source.counts().classes[part as usize];
+        assert_eq!(classes.iter().sum::<usize>(), some.len());
+    }
+    let split = keys.replace("seed", "by = \"event\", seed");
+    let (source, _third) = open(200, &split);
+    let kept = rows(&events(&source, Part::Test, None));
+    let together = kept.iter().filter(|row| kept.contains(&(*row / 7 * 7)));
+    assert_eq!(
+        together.count(),
+        kept.len(),
+        "rows of an event stay together"
+    );
 }
 
 #[test]
