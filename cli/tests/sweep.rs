@@ -1,34 +1,14 @@
 //! A sweep as a user runs it, and kills it.
 
+mod tiny;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ndarray::{Array1, Array2};
-use ndarray_npy::NpzWriter;
 use serde_json::Value;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
-
-const CONFIG: &str = r#"
-[data]
-path = "PATH"
-features = ["x[0]", "x[1]"]
-label = "label"
-classes = ["outside", "inside"]
-split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
-[model]
-name = "tiny"
-layers = [{ type = "dense", units = 8 }]
-[train]
-float_epochs = 12
-quantised_epochs = 8
-batch_size = 32
-learning_rate = 0.02
-quantised_learning_rate = 0.01
-patience = 20
-seed = 3
-"#;
 
 const SPACE: &str = r#"
 method = "random"
@@ -41,23 +21,9 @@ objective = "validation.accuracy"
 "#;
 
 fn write_problem(dir: &Path) -> Outcome {
-    let data = dir.join("tiny.npz");
-    let x = Array2::from_shape_fn((900, 2), |(i, j)| {
-        (i * (37 + 22 * j) % 101) as f32 / 50.0 - 1.0
-    });
-    let label: Array1<i64> = x
-        .rows()
-        .into_iter()
-        .map(|row| i64::from(row[0].powi(2) + row[1].powi(2) < 0.6))
-        .collect();
-    let mut writer = NpzWriter::new(std::fs::File::create(&data)?);
-    writer.add_array("x", &x)?;
-    writer.add_array("label", &label)?;
-    writer.finish()?;
-    let path = data.display().to_string().escape_default().to_string();
-    std::fs::write(dir.join("config.toml"), CONFIG.replace("PATH", &path))?;
-    std::fs::write(dir.join("sweep.toml"), SPACE)?;
-    Ok(())
+    let train = "float_epochs = 12\nquantised_epochs = 8\npatience = 20";
+    tiny::write(dir, 900, r#"{ type = "dense", units = 8 }"#, train)?;
+    Ok(std::fs::write(dir.join("sweep.toml"), SPACE)?)
 }
 
 fn sweep(dir: &Path, out: &str, more: &[&str]) -> Command {

@@ -1,58 +1,27 @@
 //! A training as a user runs it, and kills it.
 
+mod tiny;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-use ndarray::{Array1, Array2};
-use ndarray_npy::NpzWriter;
 
 type Failed = Box<dyn std::error::Error>;
 type Outcome = Result<(), Failed>;
 /// Names and bytes.
 type Files = Vec<(PathBuf, Vec<u8>)>;
 
-const CONFIG: &str = r#"
-[data]
-path = "PATH"
-features = ["x[0]", "x[1]"]
-label = "label"
-classes = ["outside", "inside"]
-split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
-[model]
-name = "tiny"
-layers = [{ type = "dense", units = 16 }, { type = "dense", units = 8 }]
-[train]
-float_epochs = 60
-quantised_epochs = 60
-batch_size = 32
-learning_rate = 0.02
-quantised_learning_rate = 0.01
-averaging = 0.99
-patience = 1000
-seed = 3
-cost = { beta = 1e-6, beta_final = 1e-4 }
-[output]
-front = true
-"#;
-
 /// How often the training is killed.
 const KILLS: u64 = 10;
 
-fn write_problem(dir: &Path) -> Outcome {
-    let data = dir.join("tiny.npz");
-    let x = Array2::from_shape_fn((3000, 2), |(i, j)| {
-        (i * (37 + 22 * j) % 1009) as f32 / 500.0 - 1.0
-    });
-    let inside = |row: ndarray::ArrayView1<'_, f32>| row[0].powi(2) + row[1].powi(2) < 0.6;
-    let label: Array1<i64> = x.rows().into_iter().map(|r| i64::from(inside(r))).collect();
-    let mut writer = NpzWriter::new(std::fs::File::create(&data)?);
-    writer.add_array("x", &x)?;
-    writer.add_array("label", &label)?;
-    writer.finish()?;
-    let path = data.display().to_string().escape_default().to_string();
-    std::fs::write(dir.join("config.toml"), CONFIG.replace("PATH", &path))?;
-    Ok(())
+/// A training of so many epochs in each stage, with the front.
+fn write_problem(dir: &Path, epochs: usize) -> Outcome {
+    let train = format!(
+        "float_epochs = {epochs}\nquantised_epochs = {epochs}\naveraging = 0.99\n\
+         patience = 1000\ncost = {{ beta = 1e-6, beta_final = 1e-4 }}\n[output]\nfront = true\n"
+    );
+    let layers = r#"{ type = "dense", units = 16 }, { type = "dense", units = 8 }"#;
+    tiny::write(dir, 3000, layers, &train)
 }
 
 fn train(dir: &Path, out: &str, resume: bool) -> Command {
@@ -83,9 +52,37 @@ fn files(dir: &Path) -> Result<Files, Failed> {
 }
 
 #[test]
+fn killed_while_it_is_judged_it_does_not_train_again() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    write_problem(dir.path(), 4)?;
+    assert!(train(dir.path(), "whole", false).status()?.success());
+
+    let judged = dir.path().join("killed/checkpoint/model-validation.npz");
+    let mut running = train(dir.path(), "killed", false).spawn()?;
+    while !judged.is_file() {
+        assert!(running.try_wait()?.is_none(), "done before it was killed");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    running.kill()?;
+    running.wait()?;
+    let out = dir.path().join("killed");
+    assert!(!out.join("CARD.md").is_file(), "done before it was killed");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trigforge"));
+    command.arg("train").arg(dir.path().join("config.toml"));
+    command.arg("--resume");
+    let resumed = command.arg("--out").arg(&out).output()?;
+    let said = String::from_utf8(resumed.stderr)?;
+    assert!(resumed.status.success(), "{said}");
+    assert!(!said.contains("epoch"), "{said}");
+    assert_eq!(files(&out)?, files(&dir.path().join("whole"))?);
+    Ok(())
+}
+
+#[test]
 fn killed_ten_times_and_resumed_it_gives_the_same_files() -> Outcome {
     let dir = tempfile::tempdir()?;
-    write_problem(dir.path())?;
+    write_problem(dir.path(), 60)?;
     let begun = Instant::now();
     assert!(train(dir.path(), "whole", false).status()?.success());
     let whole = begun.elapsed();

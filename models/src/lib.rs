@@ -14,11 +14,17 @@
 //! format saturates symmetrically.
 //!
 //! ```
-//! use trigforge_models::metrics::evaluate;
+//! use trigforge_models::metrics::{Options, Scores, classification};
 //!
 //! // Three rows of two logits, and their classes.
-//! let figures = evaluate(&[2.0, 0.0, 0.0, 1.0, 0.5, 0.0], 2, &[0, 1, 1], 0.5)?;
-//! assert_eq!(figures.confusion, [[1, 0], [1, 1]]);
+//! let scores = Scores {
+//!     logits: &[2.0, 0.0, 0.0, 1.0, 0.5, 0.0],
+//!     classes: 2,
+//!     labels: &[0, 1, 1],
+//!     weights: &[],
+//! };
+//! let figures = classification(&scores, &Options::default())?;
+//! assert_eq!(figures.accuracy.value, 2.0 / 3.0);
 //! # Ok::<(), trigforge_models::metrics::MetricsError>(())
 //! ```
 
@@ -38,6 +44,8 @@ pub mod seed;
 pub mod sweep;
 mod team;
 pub mod train;
+#[cfg(test)]
+mod trials;
 pub mod zoo;
 
 pub use config::Config;

@@ -218,25 +218,17 @@ mod tests {
     use super::*;
     use crate::net::Granularity;
 
-    const TEXT: &str = r#"
-        [data]
-        path = "d.npz"
-        features = ["a", "b"]
-        label = "label"
-        classes = ["no", "yes"]
-        split = { train = 0.8, validation = 0.1, test = 0.1, seed = 1 }
-        [model]
-        name = "tiny"
-        layers = [{ type = "dense", units = 4 }, { type = "dense", units = 3 }]
-        weights = { granularity = "channel", bits = 7 }
-        [train]
-        float_epochs = 2
-        quantised_epochs = 2
-        batch_size = 16
-        learning_rate = 0.01
-        patience = 5
-        seed = 3
-    "#;
+    /// A configuration with nothing but what is needed.
+    fn text() -> String {
+        crate::trials::text(
+            "d.npz",
+            ["no", "yes"],
+            "features = [\"a\", \"b\"]",
+            "name = \"tiny\"\nweights = { granularity = \"channel\", bits = 7 }\n\
+             layers = [{ type = \"dense\", units = 4 }, { type = \"dense\", units = 3 }]",
+            "float_epochs = 2\nquantised_epochs = 2\nlearning_rate = 0.01\npatience = 5",
+        )
+    }
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
         Config::from_text(text, Path::new("c.toml"))
@@ -244,7 +236,7 @@ mod tests {
 
     #[test]
     fn defaults_fill_what_is_left_out() {
-        let config = parse(TEXT).expect("config");
+        let config = parse(&text()).expect("config");
         assert_eq!(config.model.weights.granularity, Granularity::Channel);
         assert_eq!(config.model.activations, WidthConfig::default());
         assert_eq!(config.output.sample_rows, 4000);
@@ -265,8 +257,9 @@ mod tests {
 
     #[test]
     fn errors_say_where_and_what() {
+        let valid = text();
         let text = |from: &str, to: &str| {
-            let error = parse(&TEXT.replace(from, to)).expect_err("error");
+            let error = parse(&valid.replace(from, to)).expect_err("error");
             let cause = std::error::Error::source(&error).map(|e| e.to_string());
             format!("{error}: {}", cause.unwrap_or_default())
         };
@@ -276,7 +269,7 @@ mod tests {
             "{unknown}"
         );
         assert!(text("bits = 7", "bits = 40").contains("model.weights.bits is 40; expected 1 to"));
-        assert!(text("train = 0.8", "train = 0.9").contains("sum of the shares"));
+        assert!(text("train = 0.6", "train = 0.7").contains("sum of the shares"));
         assert!(text("\"b\"", "\"a\"").contains("naming 'a' twice"));
         assert!(text("seed = 3", "").contains("seed"));
         assert!(text("units = 3", "unit = 3").contains("unit"));

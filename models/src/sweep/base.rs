@@ -205,30 +205,22 @@ mod tests {
     use super::*;
     use crate::net::layers::LayerConfig;
 
-    const CONFIG: &str = r#"
-        [data]
-        path = "d.npz"
-        features = ["a", "b"]
-        label = "label"
-        classes = ["no", "yes"]
-        split = { train = 0.8, validation = 0.1, test = 0.1, seed = 1 }
-        [model]
-        name = "tiny"
-        layers = [{ type = "dense", units = 4 }, { type = "dense", units = 3 }]
-        [train]
-        float_epochs = 2
-        quantised_epochs = 2
-        batch_size = 16
-        learning_rate = 0.01
-        quantised_learning_rate = 0.005
-        patience = 5
-        seed = 3
-    "#;
+    fn config() -> String {
+        crate::trials::text(
+            "d.npz",
+            ["no", "yes"],
+            "features = [\"a\", \"b\"]",
+            "name = \"tiny\"\n\
+             layers = [{ type = \"dense\", units = 4 }, { type = \"dense\", units = 3 }]",
+            "float_epochs = 2\nquantised_epochs = 2\nlearning_rate = 0.01\n\
+             quantised_learning_rate = 0.005\npatience = 5",
+        )
+    }
 
     fn base(parameters: &str) -> Result<Base, SweepError> {
         let text = format!("trials = 1\n[parameters]\n{parameters}");
         let space = Space::from_text(&text, FilePath::new("s.toml"))?;
-        Base::new(CONFIG, FilePath::new("c.toml"), &space)
+        Base::new(&config(), FilePath::new("c.toml"), &space)
     }
 
     fn message(parameters: &str) -> String {
@@ -247,7 +239,7 @@ mod tests {
         .expect("base");
         let values = [Value::Integer(7), Value::Float(0.002), Value::Float(0.1)];
         let changed = base.with(&values).expect("config");
-        let shared = Config::from_text(CONFIG, FilePath::new("c.toml")).expect("config");
+        let shared = Config::from_text(&config(), FilePath::new("c.toml")).expect("config");
         let mut expected = shared.clone();
         if let LayerConfig::Dense(layer) = &mut expected.model.layers[1] {
             layer.units = 7;

@@ -11,27 +11,19 @@ use super::*;
 use crate::config::Config;
 use crate::net::layers::LayerConfig;
 use crate::train::{TrainError, TrainOptions};
+use crate::trials;
 
-const CONFIG: &str = r#"
-[data]
-path = "DIR/tiny.npz"
-features = ["x[0]", "x[1]"]
-label = "label"
-classes = ["outside", "inside"]
-split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
-[model]
-name = "tiny"
-layers = [{ type = "dense", units = 8 }]
-[train]
-float_epochs = 8
-quantised_epochs = 3
-batch_size = 32
-learning_rate = 0.02
-quantised_learning_rate = 0.01
-averaging = 0.9
-patience = 20
-seed = 3
-"#;
+/// A configuration whose data is in a file of this name.
+fn config(path: &Path) -> String {
+    trials::text(
+        &path.display().to_string().escape_default().to_string(),
+        ["outside", "inside"],
+        "features = [\"x[0]\", \"x[1]\"]",
+        "name = \"tiny\"\nlayers = [{ type = \"dense\", units = 8 }]",
+        "float_epochs = 8\nquantised_epochs = 3\nlearning_rate = 0.02\n\
+         quantised_learning_rate = 0.01\naveraging = 0.9\npatience = 20",
+    )
+}
 
 const SPACE: &str = r#"
 method = "tpe"
@@ -47,8 +39,7 @@ objective = "validation.accuracy"
 /// A folder with both files and a data set.
 fn folder(space: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("tempdir");
-    let here = dir.path().display().to_string();
-    let config = CONFIG.replace("DIR", &here.escape_default().to_string());
+    let config = config(&dir.path().join("tiny.npz"));
     std::fs::write(dir.path().join("config.toml"), config).expect("config");
     std::fs::write(dir.path().join("sweep.toml"), space).expect("space");
     let x = Array2::from_shape_fn((400, 2), |(i, j)| {

@@ -27,6 +27,26 @@ pub(super) fn path(out_dir: &Path) -> PathBuf {
     out_dir.join(FOLDER).join("state.npz")
 }
 
+/// Removes the folder of a complete training. The state goes last, so that a training that is
+/// stopped here either has it or is complete.
+pub(super) fn remove(out_dir: &Path) -> Result<(), TrainError> {
+    let (folder, state) = (out_dir.join(FOLDER), path(out_dir));
+    let removed = std::fs::read_dir(&folder).and_then(|entries| {
+        for entry in entries {
+            let path = entry?.path();
+            if path != state {
+                std::fs::remove_file(path)?;
+            }
+        }
+        std::fs::remove_file(state)?;
+        std::fs::remove_dir(&folder)
+    });
+    removed.map_err(|source| TrainError::Io {
+        path: folder,
+        source,
+    })
+}
+
 /// Replaces the checkpoint.
 pub(super) fn save(path: &Path, config: &Config, state: &State) -> Result<(), TrainError> {
     let failed = |reason: String| TrainError::Checkpoint {
@@ -76,6 +96,15 @@ pub(super) fn load(path: &Path, config: &Config, net: &Net) -> Result<State, Tra
         path: path.to_owned(),
         reason,
     };
+    let complete = path
+        .ancestors()
+        .nth(2)
+        .is_some_and(|out_dir| out_dir.join("model.onnx").is_file());
+    if complete && !path.exists() {
+        return Err(TrainError::Complete {
+            path: path.to_owned(),
+        });
+    }
     let bytes = std::fs::read(path).map_err(|e| failed(e.to_string()))?;
     let mut reader = NpzReader::new(Cursor::new(bytes)).map_err(|e| failed(e.to_string()))?;
     let header: Array1<u8> = reader

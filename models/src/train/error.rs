@@ -44,6 +44,16 @@ pub enum TrainError {
         /// What is wrong with it.
         reason: String,
     },
+    /// There is nothing to resume beside a trained model.
+    #[error(
+        "{}: no checkpoint, but a trained model is there: the training is complete, or was stopped \
+         in its first epoch; to train again, start without resuming",
+        path.display()
+    )]
+    Complete {
+        /// Where the checkpoint was.
+        path: PathBuf,
+    },
     /// The checkpoint belongs to another configuration.
     #[error(
         "{}: this checkpoint was made with another configuration ({difference}); restore that one, \

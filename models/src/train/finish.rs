@@ -5,20 +5,20 @@ use std::path::Path;
 use burn::tensor::DType;
 
 use super::TrainError;
-use super::checkpoint::FOLDER;
 use super::data::{Data, Rows, all};
 use super::evaluate::{Fixed, observe};
-use super::integer::{IntegerOutputs, compare, integer_outputs};
+use super::integer::{IntegerOutputs, compare};
+use super::kept::Kept;
 use super::loss::total_loss;
 use super::signals::Signals;
 use super::state::{Stage, State};
 use crate::artefacts::{Artefacts, FrontModel};
 use crate::config::Config;
 use crate::data::{Events, Part};
+use crate::export;
 use crate::metrics::{Options, Scores};
 use crate::net::{Cost, Format, Kind, Mode, Net, Ranges, Role};
 use crate::report::{self, Fact, LayerWidths, Report, WidthKind};
-use crate::{export, files};
 
 /// A finished training.
 pub(super) struct Finished {
@@ -41,11 +41,8 @@ pub(super) fn finish(
     let quantised = trained.export(data, &state.best, Some(&formats));
     let twin = state.twin(config.train.float_epochs);
     let float = trained.export(data, twin, None);
-    let path = out_dir.join(FOLDER).join("model.onnx");
-    files::replace(&path, &quantised).map_err(|source| TrainError::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let kept = Kept::new(out_dir);
+    let path = kept.place("model", &quantised)?;
 
     let test = all(&data.source, Part::Test)?;
     let signals = match config.anomaly {
@@ -66,7 +63,7 @@ pub(super) fn finish(
             Some(_) => Some(own.judge(config.train.loss, &rows)?.0),
             None => None,
         };
-        let integer = integer_outputs(&path, data.source.inputs(), events)?;
+        let integer = kept.outputs("model", &quantised, name, data.source.inputs(), events)?;
         compare(&path, &integer.values, &own.outputs(&rows, DType::F64)?)?;
         let twin = Fixed {
             parameters: twin,
@@ -87,7 +84,7 @@ pub(super) fn finish(
         };
         parts.push(part);
     }
-    let front = trained.front(data, &test, state, out_dir)?;
+    let front = trained.front(data, &test, state, &kept)?;
     let cost = cost.unwrap_or_default();
     let report = Report {
         name: config.model.name.clone(),
@@ -194,20 +191,18 @@ impl Trained<'_> {
         data: &mut Data,
         test: &Events,
         state: &State,
-        out_dir: &Path,
+        kept: &Kept,
     ) -> Result<Vec<FrontModel>, TrainError> {
         let mut front = Vec::new();
-        for (point, parameters) in state.position.front.iter().zip(&state.front) {
+        let points = state.position.front.iter().zip(&state.front);
+        for (number, (point, parameters)) in points.enumerate() {
             let ranges = self.calibrated(data, parameters)?;
             let formats = ranges.formats(self.net, parameters);
             let model = self.export(data, parameters, Some(&formats));
-            let path = out_dir.join(FOLDER).join("front.onnx");
-            files::replace(&path, &model).map_err(|source| TrainError::Io {
-                path: path.clone(),
-                source,
-            })?;
-            let integer = integer_outputs(&path, data.source.inputs(), &data.validation)?;
-            let of_test = integer_outputs(&path, data.source.inputs(), test)?;
+            let name = format!("front-{number}");
+            let specs = data.source.inputs();
+            let integer = kept.outputs(&name, &model, "validation", specs, &data.validation)?;
+            let of_test = kept.outputs(&name, &model, "test", specs, test)?;
             let classes = self.config.data.classes.len();
             let accuracy = |outputs: &IntegerOutputs, events: &Events| {
                 (classes > 0)

@@ -8,7 +8,7 @@ use trigforge_codegen::validate::validate;
 
 use super::TrainError;
 use crate::data::{Events, InputSpec};
-use crate::execute::{Engine, Executable};
+use crate::execute::{Engine, Executable, ExecuteError};
 
 /// What the integers of a file gave for some events.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,13 +32,20 @@ pub fn integer_outputs(
     specs: &[InputSpec],
     events: &Events,
 ) -> Result<IntegerOutputs, TrainError> {
+    outputs(path, |model| Ok(model.run(specs, events, &|_| {})?.values))
+}
+
+/// What the file at `path` costs, with these numbers as its outputs.
+pub(super) fn outputs(
+    path: &Path,
+    values: impl FnOnce(&Executable) -> Result<Vec<f64>, ExecuteError>,
+) -> Result<IntegerOutputs, TrainError> {
     let failed = |reason: String| TrainError::ReadBack {
         path: path.to_owned(),
         reason,
     };
     let model = Executable::load(path, Engine::Integer).map_err(|e| failed(causes(&e)))?;
-    let outputs = model.run(specs, events, &|_| {});
-    let values = outputs.map_err(|e| failed(causes(&e)))?.values;
+    let values = values(&model).map_err(|e| failed(causes(&e)))?;
     let Some(Model::Graph(module)) = model.integer() else {
         return Err(failed("it is no graph".to_owned()));
     };

@@ -19,6 +19,7 @@ mod error;
 mod evaluate;
 mod finish;
 mod integer;
+mod kept;
 mod loss;
 mod noise;
 mod optimiser;
@@ -74,7 +75,8 @@ pub struct TrainSummary {
 /// `front.json` and the folder `front`.
 ///
 /// The same configuration and data give the same weights, bit for bit, on the same machine, also
-/// when the training was interrupted and resumed.
+/// when the training was interrupted and resumed: from the last complete epoch, or where it was
+/// interrupted behind the last one, from the last file that was executed on a whole part.
 ///
 /// # Errors
 ///
@@ -88,11 +90,7 @@ pub fn train(config: &Config, options: &TrainOptions) -> Result<TrainSummary, Tr
     let finished = finish::finish(config, &net, &mut data, &state, &options.out_dir)?;
     let files = artefacts::write(config, options, &finished.artefacts)?;
     if !options.keep_checkpoint {
-        let folder = options.out_dir.join(checkpoint::FOLDER);
-        std::fs::remove_dir_all(&folder).map_err(|source| TrainError::Io {
-            path: folder,
-            source,
-        })?;
+        checkpoint::remove(&options.out_dir)?;
     }
     Ok(TrainSummary {
         report: finished.artefacts.report,

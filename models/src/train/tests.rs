@@ -9,33 +9,21 @@ use super::*;
 use crate::net::Net;
 use crate::report::{Figures, Part};
 use crate::seed::{Purpose, Stream};
+use crate::trials;
 
 /// Two features, two classes, two hidden layers.
 pub(crate) fn tiny_config() -> Config {
-    let text = r#"
-        [data]
-        path = "tiny.npz"
-        features = ["x[0]", "x[1]"]
-        label = "label"
-        classes = ["outside", "inside"]
-        split = { train = 0.6, validation = 0.2, test = 0.2, seed = 1 }
-        [model]
-        name = "tiny"
-        layers = [{ type = "dense", units = 8 }, { type = "dense", units = 6 }]
-        [train]
-        float_epochs = 6
-        quantised_epochs = 5
-        batch_size = 32
-        learning_rate = 0.02
-        quantised_learning_rate = 0.01
-        averaging = 0.9
-        patience = 20
-        seed = 3
-        cost = { beta = 1e-6, beta_final = 1e-4 }
-        [output]
-        front = true
-    "#;
-    Config::from_text(text, Path::new("tiny.toml")).expect("config")
+    let text = trials::text(
+        "tiny.npz",
+        ["outside", "inside"],
+        "features = [\"x[0]\", \"x[1]\"]",
+        "name = \"tiny\"\n\
+         layers = [{ type = \"dense\", units = 8 }, { type = \"dense\", units = 6 }]",
+        "float_epochs = 6\nquantised_epochs = 5\nlearning_rate = 0.02\n\
+         quantised_learning_rate = 0.01\naveraging = 0.9\npatience = 20\n\
+         cost = { beta = 1e-6, beta_final = 1e-4 }\n[output]\nfront = true",
+    );
+    Config::from_text(&text, Path::new("tiny.toml")).expect("config")
 }
 
 /// The network of [`tiny_config`].
@@ -157,6 +145,48 @@ fn interrupted_after_any_epoch_gives_the_same_bits() {
         train(&config, &options).expect("second part");
         assert_eq!(files(&out), files(&whole), "stopped after {epochs}");
     }
+}
+
+#[test]
+fn interrupted_while_judged_it_executes_nothing_twice() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let config = tiny_problem(dir.path());
+    let whole = dir.path().join("whole");
+    train(&config, &options(&whole)).expect("training");
+
+    let out = dir.path().join("judged");
+    let mut options = options(&out);
+    let mut data = data::Data::open(&config).expect("data");
+    let net = data.network(&config).expect("network");
+    let state = run::run(&config, &net, &mut data, &options, usize::MAX).expect("training");
+    let finish = |data: &mut data::Data| finish::finish(&config, &net, data, &state, &out);
+    finish(&mut data).expect("judged");
+    let kept = out.join("checkpoint/model-test.npz");
+    let bytes = std::fs::read(&kept).expect("kept outputs");
+    options.resume = true;
+    train(&config, &options).expect("resumed");
+    assert_eq!(files(&out), files(&whole));
+    let error = train(&config, &options).expect_err("complete");
+    assert!(matches!(error, TrainError::Complete { .. }), "{error}");
+
+    // Kept outputs are what is judged: with one wrong number the comparison fails.
+    checkpoint::save(&checkpoint_in(&out), &config, &state).expect("checkpoint");
+    let mut reader = ndarray_npy::NpzReader::new(std::io::Cursor::new(bytes)).expect("npz");
+    let model: Array1<u8> = reader.by_name("model").expect("model");
+    let mut values: Array1<f64> = reader.by_name("values").expect("values");
+    values[3] += 1.0;
+    let mut writer = NpzWriter::new(std::fs::File::create(&kept).expect("create"));
+    writer.add_array("model", &model).expect("model");
+    writer.add_array("values", &values).expect("values");
+    writer.finish().expect("finish");
+    let error = train(&config, &options).expect_err("a wrong number");
+    assert!(error.to_string().contains("number 3 of"), "{error}");
+}
+
+/// The checkpoint of an output directory, whose folder is made.
+fn checkpoint_in(out: &Path) -> std::path::PathBuf {
+    std::fs::create_dir_all(out.join(checkpoint::FOLDER)).expect("folder");
+    checkpoint::path(out)
 }
 
 #[test]

@@ -9,6 +9,7 @@ use ndarray_npy::NpzWriter;
 use crate::config::Config;
 use crate::seed::{Purpose, Stream};
 use crate::train::{TrainError, TrainOptions, TrainSummary, train};
+use crate::trials;
 
 const SIDE: usize = 6;
 const ROWS: usize = 400;
@@ -33,31 +34,13 @@ fn trained(layers: &str, input: &str) -> Result<TrainSummary, TrainError> {
     let folder = tempfile::tempdir().expect("tempdir");
     let path = folder.path().join("images.npz");
     write(&path);
-    let text = format!(
-        r#"
-        [data]
-        path = "{}"
-        label = "label"
-        classes = ["left", "right"]
-        split = {{ train = 0.6, validation = 0.2, test = 0.2, seed = 1 }}
-        [[data.inputs]]
-        name = "image"
-        columns = ["image"]
-        {input}
-        [model]
-        name = "images"
-        raw_bits = 8
-        layers = [{layers}]
-        [train]
-        float_epochs = 40
-        quantised_epochs = 4
-        batch_size = 32
-        learning_rate = 0.01
-        patience = 50
-        seed = 3
-        cost = {{ beta = 1e-7 }}
-        "#,
-        path.display()
+    let text = trials::text(
+        &path.display().to_string(),
+        ["left", "right"],
+        &format!("[[data.inputs]]\nname = \"image\"\ncolumns = [\"image\"]\n{input}"),
+        &format!("name = \"images\"\nraw_bits = 8\nlayers = [{layers}]"),
+        "float_epochs = 40\nquantised_epochs = 4\nlearning_rate = 0.01\npatience = 50\n\
+         cost = { beta = 1e-7 }",
     );
     let config = Config::from_text(&text, Path::new("images.toml")).expect("config");
     let options = TrainOptions {

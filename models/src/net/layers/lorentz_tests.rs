@@ -15,6 +15,7 @@ use crate::net::{Builder, Granularity, Mode, Net, Prepared, Ranges, Run, Value, 
 use crate::report::Report;
 use crate::seed::{Purpose, Stream};
 use crate::train::{TrainOptions, integer_outputs, train};
+use crate::trials;
 
 const SLOTS: usize = 4;
 const ROWS: usize = 400;
@@ -152,38 +153,24 @@ fn write(jets: &[f32], path: &Path) {
 }
 
 fn config(path: &Path, layers: &str) -> Config {
-    let text = format!(
-        r#"
-        [data]
-        path = "{}"
-        label = "label"
-        classes = ["light", "heavy"]
-        split = {{ train = 0.6, validation = 0.2, test = 0.2, seed = 1 }}
-        [[data.inputs]]
-        name = "particles"
-        columns = ["E", "px", "py", "pz"]
-        particles = {SLOTS}
-        mask = "E"
-        [data.transform]
-        E = {{ unit = 64.0 }}
-        px = {{ unit = 64.0 }}
-        py = {{ unit = 64.0 }}
-        pz = {{ unit = 64.0 }}
-        [model]
-        name = "vectors"
-        raw_bits = 12
-        activations = {{ granularity = "element", bits = 9 }}
-        layers = [{layers}, {{ type = "flatten" }}, {{ type = "dense", units = 4 }}]
-        [train]
-        float_epochs = 2
-        quantised_epochs = 2
-        batch_size = 32
-        learning_rate = 0.01
-        patience = 5
-        seed = 3
-        cost = {{ beta = 1e-7 }}
-        "#,
-        path.display()
+    let units = ["E", "px", "py", "pz"].map(|name| format!("{name} = {{ unit = 64.0 }}\n"));
+    let data = format!(
+        "[[data.inputs]]\nname = \"particles\"\ncolumns = [\"E\", \"px\", \"py\", \"pz\"]\n\
+         particles = {SLOTS}\nmask = \"E\"\n[data.transform]\n{}",
+        units.concat()
+    );
+    let model = format!(
+        "name = \"vectors\"\nraw_bits = 12\n\
+         activations = {{ granularity = \"element\", bits = 9 }}\n\
+         layers = [{layers}, {{ type = \"flatten\" }}, {{ type = \"dense\", units = 4 }}]"
+    );
+    let text = trials::text(
+        &path.display().to_string(),
+        ["light", "heavy"],
+        &data,
+        &model,
+        "float_epochs = 2\nquantised_epochs = 2\nlearning_rate = 0.01\npatience = 5\n\
+         cost = { beta = 1e-7 }",
     );
     Config::from_text(&text, Path::new("vectors.toml")).expect("config")
 }

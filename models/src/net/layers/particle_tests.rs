@@ -15,6 +15,7 @@ use crate::data::{Events, InputSpec, Source};
 use crate::net::NetError;
 use crate::seed::{Purpose, Stream};
 use crate::train::{TrainError, TrainOptions, integer_outputs, train};
+use crate::trials;
 
 const SLOTS: usize = 6;
 const ROWS: usize = 400;
@@ -84,35 +85,18 @@ fn config(path: &Path, layers: &str, inputs: usize) -> Config {
         2 => "[[data.inputs]]\nname = \"jet\"\ncolumns = [\"u\", \"v\"]",
         _ => "",
     };
-    let text = format!(
-        r#"
-        [data]
-        path = "{}"
-        label = "label"
-        classes = ["narrow", "wide"]
-        split = {{ train = 0.6, validation = 0.2, test = 0.2, seed = 1 }}
-        [[data.inputs]]
-        name = "particles"
-        columns = ["pt", "a", "b"]
-        particles = {SLOTS}
-        mask = "pt"
-        {second}
-        [data.transform]
-        pt = {{ log = true, clip = [0.5, 20.0] }}
-        [model]
-        name = "cloud"
-        raw_bits = 10
-        layers = [{layers}]
-        [train]
-        float_epochs = 2
-        quantised_epochs = 2
-        batch_size = 32
-        learning_rate = 0.01
-        patience = 5
-        seed = 3
-        cost = {{ beta = 1e-6 }}
-        "#,
-        path.display()
+    let data = format!(
+        "[[data.inputs]]\nname = \"particles\"\ncolumns = [\"pt\", \"a\", \"b\"]\n\
+         particles = {SLOTS}\nmask = \"pt\"\n{second}\n\
+         [data.transform]\npt = {{ log = true, clip = [0.5, 20.0] }}"
+    );
+    let text = trials::text(
+        &path.display().to_string(),
+        ["narrow", "wide"],
+        &data,
+        &format!("name = \"cloud\"\nraw_bits = 10\nlayers = [{layers}]"),
+        "float_epochs = 2\nquantised_epochs = 2\nlearning_rate = 0.01\npatience = 5\n\
+         cost = { beta = 1e-6 }",
     );
     Config::from_text(&text, Path::new("cloud.toml")).expect("config")
 }
