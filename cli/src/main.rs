@@ -6,7 +6,6 @@ mod commands;
 mod hardware;
 mod model;
 mod precision;
-mod report;
 
 use clap::{Parser, Subcommand};
 use miette::Result;

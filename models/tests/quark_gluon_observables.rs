@@ -8,7 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Int8Type, Int16Type};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use trigforge_models::metrics::auc;
+use trigforge_models::metrics::Ranking;
 use trigforge_models::observables::{Jet, Observable, compute};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -90,7 +90,8 @@ fn gluon_jets_have_more_and_softer_constituents() -> Outcome {
         is_quark.len()
     );
     for (name, values) in observables.keys().zip(&values) {
-        let area = auc(values, &is_quark).ok_or("one class only")?;
+        let ranking = Ranking::new(values, |row| Some(is_quark[row]));
+        let area = ranking.auc(&vec![1.0; values.len()]);
         let mean = |quark: bool| {
             let of: Vec<f64> = values
                 .iter()

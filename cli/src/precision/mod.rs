@@ -5,6 +5,7 @@ mod labels;
 mod outcome;
 mod progress;
 mod show;
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

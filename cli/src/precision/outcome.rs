@@ -10,13 +10,13 @@ use trigforge_codegen::ir::{self, Module};
 use trigforge_codegen::model::Model;
 use trigforge_codegen::precision::{TensorProfile, profile};
 use trigforge_codegen::threshold::fold;
+use trigforge_models::report::page::{Figure, Page, Section, Table};
 
 use super::decision::DecisionFigures;
 use super::show::{SearchFigures, search_tables};
+use super::usage::usage;
 use super::{PrecisionArgs, choose};
 use crate::model::{ModelArgs, calibration};
-use crate::report::usage::usage;
-use crate::report::{Figure, Report, Table};
 
 /// At most this many calibration events are profiled, evenly spaced.
 const PROFILED: usize = 10_000;
@@ -171,23 +171,28 @@ pub fn write(
     Ok(written)
 }
 
-fn report(module: &Module, figures: &PrecisionFigures) -> Result<Report> {
+fn report(module: &Module, figures: &PrecisionFigures) -> Result<Page> {
     let mut tables = figures.search.as_ref().map_or(Vec::new(), search_tables);
     tables.push(usage_table(&figures.profile));
-    Ok(Report {
+    let usage = Section::Figures(vec![Figure {
+        title: "Sizes of the values against their formats".to_owned(),
+        note: "One row per value that is rounded: how its sizes are spread, darker where there \
+               are more. The box is the format, from one step to the end of its range. What lies \
+               to its right saturates, what lies to its left is below one step."
+            .to_owned(),
+        svg: usage(&figures.tensors).into_diagnostic()?,
+    }]);
+    Ok(Page {
         title: format!("trigforge: the formats of {}", module.name),
         summary: "Every value of the compiled model with its format, and how the calibration \
                   events use it."
             .to_owned(),
-        tables,
-        figures: vec![Figure {
-            title: "Sizes of the values against their formats".to_owned(),
-            note: "One row per value that is rounded: how its sizes are spread, darker where \
-                   there are more. The box is the format, from one step to the end of its range. \
-                   What lies to its right saturates, what lies to its left is below one step."
-                .to_owned(),
-            svg: usage(&figures.tensors).into_diagnostic()?,
-        }],
+        sections: tables
+            .into_iter()
+            .map(Section::Table)
+            .chain([usage])
+            .collect(),
+        ..Page::default()
     })
 }
 
@@ -225,5 +230,6 @@ fn usage_table(profile: &[TensorFigures]) -> Table {
         .map(str::to_owned)
         .to_vec(),
         rows: rows.collect(),
+        ..Table::default()
     }
 }

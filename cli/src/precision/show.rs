@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use trigforge_codegen::precision::{Found, Loss, Request, Scored};
-
-use crate::report::Table;
+use trigforge_models::report::page::Table;
 
 /// A loss with its standard error.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -148,6 +147,7 @@ impl SearchFigures {
                 .map(str::to_owned)
                 .to_vec(),
             rows,
+            ..Table::default()
         }
     }
 
@@ -199,6 +199,7 @@ impl SearchFigures {
             .map(str::to_owned)
             .to_vec(),
             rows: rows.collect(),
+            ..Table::default()
         }
     }
 }

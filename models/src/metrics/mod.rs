@@ -9,26 +9,22 @@ mod anomaly;
 mod bootstrap;
 mod calibration;
 mod classification;
-mod confusion;
+mod decision;
 mod discrimination;
 mod estimate;
-mod evaluation;
 mod ranking;
 mod regression;
-mod roc;
 mod scores;
 
 pub use anomaly::{Anomaly, AnomalyScores, SignalFigures, WorkingPoint, anomaly};
 pub use bootstrap::{Bootstrap, half_width, interval};
 pub use calibration::{Reliability, ReliabilityBin};
 pub use classification::{Classification, Difference, Options, classification, difference};
-pub use confusion::{accuracy, argmax, confusion};
+pub use decision::{accuracy, argmax};
 pub use discrimination::{Curve, Discrimination, Rejection};
 pub use estimate::{Estimate, effective_rows};
-pub use evaluation::{Evaluation, evaluate};
 pub use ranking::{Accepted, Ranking};
 pub use regression::{Predictions, Regression, Residuals, TargetBin, regression};
-pub use roc::{RocPoint, auc, rejection, roc};
 pub use scores::Scores;
 
 /// What does not fit in a set of scores, labels and weights.

@@ -13,16 +13,16 @@ use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::quantize::load;
 use trigforge_codegen::verify::{BuildOptions, RustKernel, compare, random_events};
 use trigforge_models::Config;
-use trigforge_models::metrics::{Evaluation, evaluate};
+use trigforge_models::metrics::{Options, Rejection, Scores};
+use trigforge_models::report::{self as model_report, Cost, LayerWidths, Part, Report};
 use trigforge_models::zoo::JSC_MLP;
 
-use self::physics::{Saturation, evaluate_sample};
-use self::report::{rejection, report};
+use self::physics::{Physics, Saturation, evaluate_sample};
 use super::latency::{Measured, measure, print as print_latency};
 
 /// Random events that the kernel is verified on, besides the sample.
 const RANDOM_EVENTS: usize = 100_000;
-/// Signal efficiency at which background rejection is quoted.
+/// Signal efficiency at which background rejection is printed.
 const SIGNAL_EFFICIENCY: f64 = 0.5;
 
 /// Take the shipped jet tagger through compile, verify, physics and latency
@@ -41,14 +41,9 @@ pub struct Args {
 /// Everything that the demonstration found.
 #[derive(Debug, Serialize)]
 struct Figures {
-    model: String,
     sample_events: usize,
     verified_events: usize,
-    macs: u64,
-    ebops: u64,
-    classes: Vec<String>,
-    float: Evaluation,
-    fixed: Evaluation,
+    report: Report,
     saturation: Vec<Saturation>,
     latency: Measured,
 }
@@ -93,12 +88,8 @@ pub fn run(args: &Args) -> Result<()> {
     );
     let physics = evaluate_sample(&interpreter, &args.out)?;
     compare(&interpreter, &built, &physics.events).into_diagnostic()?;
-    let classes = config.data.classes.len();
-    let figures_of = |logits: &[f64]| {
-        evaluate(logits, classes, &physics.labels, SIGNAL_EFFICIENCY).into_diagnostic()
-    };
-    let (float, fixed) = (figures_of(&physics.float)?, figures_of(&physics.fixed)?);
-    print_physics(&config, &float, &fixed);
+    let report = judge(&config, &interpreter, &physics)?;
+    print_physics(&report);
 
     step(4, "measure its latency on this machine");
     let timed = random_events(&module, RANDOM_EVENTS, 2);
@@ -106,21 +97,15 @@ pub fn run(args: &Args) -> Result<()> {
     print_latency(&latency);
 
     step(5, "write the report");
-    let costs = interpreter.info().costs(&module);
     let figures = Figures {
-        model: config.model.name.clone(),
         sample_events: physics.events.len(),
         verified_events: random.len() + physics.events.len(),
-        macs: costs.iter().map(|cost| cost.macs).sum(),
-        ebops: costs.iter().map(|cost| cost.ebops).sum(),
-        classes: config.data.classes.clone(),
-        float,
-        fixed,
-        saturation: physics.saturation.clone(),
+        report,
+        saturation: physics.saturation,
         latency,
     };
-    let report = report(&figures, &physics, &config.data.features)?;
-    write_file(&args.out.join("report.html"), report.html().as_bytes()).into_diagnostic()?;
+    let page = report::page(&figures, &config.data.features)?;
+    write_file(&args.out.join("report.html"), page.html().as_bytes()).into_diagnostic()?;
     let json = serde_json::to_string_pretty(&figures).into_diagnostic()?;
     write_file(&args.out.join("report.json"), json.as_bytes()).into_diagnostic()?;
     println!(
@@ -133,23 +118,82 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn print_physics(config: &Config, float: &Evaluation, fixed: &Evaluation) {
-    println!("{:<22} {:>10} {:>10}", "", "float", "integer");
-    println!(
-        "{:<22} {:>10.4} {:>10.4}  +- {:.4}",
-        "accuracy", float.accuracy, fixed.accuracy, fixed.accuracy_error
-    );
-    for (class, name) in config.data.classes.iter().enumerate() {
+/// The report of the model on the sample, as a training writes it.
+fn judge(config: &Config, interpreter: &Interpreter<'_>, physics: &Physics) -> Result<Report> {
+    let scores = Scores {
+        logits: &physics.fixed,
+        classes: config.data.classes.len(),
+        labels: &physics.labels,
+        weights: &[],
+    };
+    let float = Some(physics.float.as_slice());
+    let part = Part::classification("sample", &scores, float, &Options::default());
+    let (module, info) = (interpreter.module(), interpreter.info());
+    Ok(Report {
+        name: config.model.name.clone(),
+        purpose: config.card.purpose.trim().to_owned(),
+        classes: config.data.classes.clone(),
+        parts: vec![Part {
+            role: "is drawn from the test part, which chose nothing".to_owned(),
+            ..part.into_diagnostic()?
+        }],
+        baselines: config.card.baselines.clone(),
+        cost: Cost::of(module, info),
+        layers: LayerWidths::of(module, info),
+        ..Report::default()
+    })
+}
+
+/// The main figures, of the float model and of the integers.
+fn print_physics(report: &Report) {
+    for part in &report.parts {
+        let model_report::Figures::Classification {
+            integer,
+            float: Some(float),
+            ..
+        } = &part.figures
+        else {
+            continue;
+        };
+        println!("{:<22} {:>10} {:>10}", "", "float", "integer");
         println!(
-            "AUC {name:<18} {:>10.4} {:>10.4}",
-            float.auc[class], fixed.auc[class]
+            "{:<22} {:>10.4} {:>10.4}  +- {:.4}",
+            "accuracy",
+            float.accuracy.value,
+            integer.accuracy.value,
+            integer.accuracy.error.unwrap_or_default()
         );
+        let pairs = || integer.discrimination.iter().zip(&float.discrimination);
+        let against_rest = || pairs().filter(|(integer, _)| integer.background.is_none());
+        let name = |class: usize| report.classes.get(class).map_or("?", String::as_str);
+        for (integer, float) in against_rest() {
+            println!(
+                "AUC {:<18} {:>10.4} {:>10.4}",
+                name(integer.signal),
+                float.auc.value,
+                integer.auc.value
+            );
+        }
+        for (integer, float) in against_rest() {
+            println!(
+                "1/eps_B at {:.0} % {:<6} {:>10} {:>10}",
+                100.0 * SIGNAL_EFFICIENCY,
+                name(integer.signal),
+                rejection(&float.rejection),
+                rejection(&integer.rejection)
+            );
+        }
     }
-    for (class, name) in config.data.classes.iter().enumerate() {
-        println!(
-            "1/eps_B at 50 % {name:<6} {:>10} {:>10}",
-            rejection(float, class),
-            rejection(fixed, class)
-        );
+}
+
+/// The background rejection at [`SIGNAL_EFFICIENCY`] with its error.
+fn rejection(found: &[Rejection]) -> String {
+    let quoted = found
+        .iter()
+        .find(|rejection| rejection.signal_efficiency == SIGNAL_EFFICIENCY);
+    match quoted.map(|rejection| (rejection.value, rejection.error)) {
+        Some((Some(value), Some(error))) => format!("{value:.1} ({error:.1})"),
+        Some((Some(value), None)) => format!("{value:.1}"),
+        _ => "no background".to_owned(),
     }
 }

@@ -1,55 +1,44 @@
-//! The report of the demonstration.
+//! The report of the demonstration: that of any model, and what was measured of its kernel.
 
-use miette::{IntoDiagnostic, Result, miette};
-use trigforge_models::metrics::{Evaluation, roc, softmax};
+use miette::{IntoDiagnostic, Result};
+use trigforge_models::report::page::{Figure, Page, Section, Table};
+use trigforge_models::report::plot::{Axis, COLOURS, Plot, PlotError, Series, Shape};
 
 use super::Figures;
-use super::physics::{Physics, Saturation};
-use crate::commands::latency::Percentiles;
-use crate::report::plots::{self, ClassCurves};
-use crate::report::{Figure, Report, Table};
+use super::physics::Saturation;
+use crate::commands::latency::{Measured, Percentiles};
 
-/// A background rejection with its error.
-pub fn rejection(evaluation: &Evaluation, class: usize) -> String {
-    let rejection = evaluation.rejection[class];
-    match (rejection.value, rejection.error) {
-        (Some(value), Some(error)) => format!("{value:.1} ({error:.1})"),
-        (Some(value), None) => format!("{value:.1}"),
-        _ => "no background".to_owned(),
-    }
+/// The page of the model with the kernel's sections behind.
+pub fn page(figures: &Figures, features: &[String]) -> Result<Page> {
+    let mut page = figures.report.page().into_diagnostic()?;
+    page.title = format!("trigforge: {}", figures.report.name);
+    page.numbers.push((
+        figures.verified_events.to_string(),
+        "events on which kernel and interpreter agree, bit for bit".to_owned(),
+    ));
+    let events = figures.sample_events;
+    page.sections.extend([
+        Section::Heading("The kernel on this machine".to_owned()),
+        Section::Table(latency_table(&figures.latency)),
+        Section::Figures(vec![histogram(&figures.latency).into_diagnostic()?]),
+        Section::Heading("Formats and saturation".to_owned()),
+        Section::Table(by_value(&figures.saturation, events)),
+        Section::Table(by_feature(&figures.saturation, events, features)),
+    ]);
+    Ok(page)
 }
 
-/// Tables and pictures of what was found.
-pub fn report(figures: &Figures, physics: &Physics, features: &[String]) -> Result<Report> {
-    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    let (float, fixed) = (&figures.float, &figures.fixed);
-    let mut performance = vec![vec![
-        "accuracy".to_owned(),
-        format!("{:.4}", float.accuracy),
-        format!("{:.4} +- {:.4}", fixed.accuracy, fixed.accuracy_error),
-    ]];
-    for (class, name) in figures.classes.iter().enumerate() {
-        performance.push(vec![
-            format!("AUC {name} against the rest"),
-            format!("{:.4}", float.auc[class]),
-            format!("{:.4}", fixed.auc[class]),
-        ]);
-    }
-    for (class, name) in figures.classes.iter().enumerate() {
-        performance.push(vec![
-            format!("background rejection at 50 % {name} efficiency"),
-            rejection(float, class),
-            rejection(fixed, class),
-        ]);
-    }
-    let p =
-        |p: &Percentiles| [p.p50, p.p90, p.p99, p.p99_9, p.p99_99, p.max].map(|ns| ns.to_string());
-    let row = |name: &str, percentiles: [String; 6]| {
-        let mut row = vec![name.to_owned()];
-        row.extend(percentiles);
-        row
+fn columns(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn latency_table(latency: &Measured) -> Table {
+    let row = |name: &str, p: &Percentiles| {
+        let times = [p.p50, p.p90, p.p99, p.p99_9, p.p99_99, p.max];
+        std::iter::once(name.to_owned())
+            .chain(times.map(|ns| ns.to_string()))
+            .collect()
     };
-    let latency = &figures.latency;
     let instructions = match (
         &latency.instructions_per_event,
         &latency.instructions_counted_for,
@@ -57,9 +46,69 @@ pub fn report(figures: &Figures, physics: &Physics, features: &[String]) -> Resu
         (Some(count), Some(cpu)) => format!("{count} instructions per event (target-cpu {cpu})."),
         _ => "Instructions were not counted: install valgrind.".to_owned(),
     };
-    let events = figures.sample_events;
-    let share = |count: usize, of: usize| format!("{:.2} %", 100.0 * count as f64 / of as f64);
-    let values = physics.saturation.iter().map(|value| {
+    Table {
+        title: "Latency".to_owned(),
+        note: format!(
+            "Nanoseconds per event, distinct random events, clock included; the null loop reads \
+             the clock and does nothing. {instructions}"
+        ),
+        columns: columns(&["", "p50", "p90", "p99", "p99.9", "p99.99", "max"]),
+        rows: vec![
+            row("kernel", &latency.kernel_ns),
+            row("null loop", &latency.null_loop_ns),
+        ],
+        ..Table::default()
+    }
+}
+
+/// How many events took how long: the kernel, and the loop without it.
+fn histogram(latency: &Measured) -> Result<Figure, PlotError> {
+    // The tail above p99.9 is the machine's, and would squeeze all else.
+    let last = latency.kernel_ns.p99_9.max(latency.null_loop_ns.p99_9);
+    let end = last.max(10) + 10;
+    let bins = 100u64.min(end);
+    let bars = |times: &[u64]| {
+        let mut counts = vec![0u64; bins as usize];
+        for &time in times.iter().filter(|&&time| time < end) {
+            counts[(time * bins / end) as usize] += 1;
+        }
+        let width = end as f64 / bins as f64;
+        let bars = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        bars.map(|(bin, count)| {
+            let left = bin as f64 * width;
+            (left, left + width, *count as f64)
+        })
+        .collect::<Vec<_>>()
+    };
+    let (null, kernel) = (bars(&latency.times.null), bars(&latency.times.kernel));
+    let highest = null
+        .iter()
+        .chain(&kernel)
+        .map(|bar| bar.2)
+        .fold(10.0, f64::max);
+    let plot = Plot {
+        title: "Events by the time that they took".to_owned(),
+        x: Axis::linear("time of an event, clock included [ns]", 0.0, end as f64),
+        y: Axis::log("events", 0.5, 2.0 * highest),
+        series: vec![
+            Series::new("null loop", COLOURS[4], Shape::Bars(null)),
+            Series::new("kernel", COLOURS[0], Shape::Bars(kernel)),
+        ],
+        aspect: 0.6,
+    };
+    Ok(Figure {
+        title: "Latency".to_owned(),
+        note: "Events by the time that they took, up to p99.9.".to_owned(),
+        svg: plot.svg()?,
+    })
+}
+
+fn share(count: usize, of: usize) -> String {
+    format!("{:.2} %", 100.0 * count as f64 / of.max(1) as f64)
+}
+
+fn by_value(saturation: &[Saturation], events: usize) -> Table {
+    let row = |value: &Saturation| {
         let count: usize = value.counts.iter().sum();
         vec![
             value.name.clone(),
@@ -67,106 +116,39 @@ pub fn report(figures: &Figures, physics: &Physics, features: &[String]) -> Resu
             count.to_string(),
             share(count, events * value.counts.len()),
         ]
-    });
+    };
+    Table {
+        title: "Values that are rounded".to_owned(),
+        note: "Every value that is rounded: fix(k,i,f) with sign, integer and fractional bits; \
+               elements of the sample that lay outside and were cut to the edge."
+            .to_owned(),
+        columns: columns(&["value", "format", "saturated", "share"]),
+        rows: saturation.iter().map(row).collect(),
+        ..Table::default()
+    }
+}
+
+fn by_feature(saturation: &[Saturation], events: usize, features: &[String]) -> Table {
     // The raw input, and the value that the scaled features are rounded to.
-    let mut per_feature = physics
-        .saturation
+    let mut of_features = saturation
         .iter()
         .filter(|v| v.counts.len() == features.len());
-    let (raw, scaled) = (per_feature.next(), per_feature.next());
-    let by_feature = features.iter().enumerate().map(|(index, feature)| {
+    let (raw, scaled) = (of_features.next(), of_features.next());
+    let row = |(index, feature): (usize, &String)| {
         let count = |value: Option<&Saturation>| value.map_or(0, |value| value.counts[index]);
         vec![
             feature.clone(),
             share(count(raw), events),
             share(count(scaled), events),
         ]
-    });
-    let tables = vec![
-        Table {
-            title: "Physics".to_owned(),
-            note: format!(
-                "On {events} simulated jets of the test split; one class against the \
-                           rest. In brackets and behind +-: the binomial error."
-            ),
-            columns: columns(&["", "float model", "integer kernel"]),
-            rows: performance,
-        },
-        Table {
-            title: "Latency on this machine".to_owned(),
-            note: format!(
-                "Nanoseconds per event, distinct random events, clock included; the null \
-                           loop reads the clock and does nothing. {instructions}"
-            ),
-            columns: columns(&["", "p50", "p90", "p99", "p99.9", "p99.99", "max"]),
-            rows: vec![
-                row("kernel", p(&latency.kernel_ns)),
-                row("null loop", p(&latency.null_loop_ns)),
-            ],
-        },
-        Table {
-            title: "Formats and saturation".to_owned(),
-            note:
-                "Every value that is rounded: fix(k,i,f) with sign, integer and fractional bits; \
-                   elements of the sample that lay outside and were cut to the edge."
-                    .to_owned(),
-            columns: columns(&["value", "format", "saturated", "share"]),
-            rows: values.collect(),
-        },
-        Table {
-            title: "Saturation by feature".to_owned(),
-            note: "Share of jets whose feature is cut at the edge of its raw format, and of the \
-                   network's input format after offset and scale."
-                .to_owned(),
-            columns: columns(&["feature", "raw", "scaled"]),
-            rows: by_feature.collect(),
-        },
-    ];
-    Ok(Report {
-        title: format!("trigforge: {}", figures.model),
-        summary: format!(
-            "A jet tagger, trained quantised, as an integer kernel: {} multiply-accumulates, {} \
-             EBOPs. Kernel and interpreter agree on every output bit of {} events.",
-            figures.macs, figures.ebops, figures.verified_events
-        ),
-        tables,
-        figures: vec![
-            Figure {
-                title: "ROC curves".to_owned(),
-                note: "Each class against the rest, score: softmax of the logits. Full: integer \
-                       kernel; dashed: float model. Lower is better."
-                    .to_owned(),
-                svg: plots::roc(&curves(figures, physics)?).into_diagnostic()?,
-            },
-            Figure {
-                title: "Latency".to_owned(),
-                note: "Events by the time that they took.".to_owned(),
-                svg: plots::latency(&latency.times.kernel, &latency.times.null)
-                    .into_diagnostic()?,
-            },
-        ],
-    })
-}
-
-fn curves(figures: &Figures, physics: &Physics) -> Result<Vec<ClassCurves>> {
-    let classes = figures.classes.len();
-    let curve = |logits: &[f64], class: usize| {
-        let scores: Vec<_> = softmax(logits, classes)
-            .into_iter()
-            .skip(class)
-            .step_by(classes)
-            .collect();
-        let signal: Vec<_> = physics.labels.iter().map(|&label| label == class).collect();
-        roc(&scores, &signal).ok_or_else(|| miette!("the sample lacks the class {class}"))
     };
-    let named = figures.classes.iter().enumerate();
-    named
-        .map(|(class, name)| {
-            Ok(ClassCurves {
-                name: name.clone(),
-                float: curve(&physics.float, class)?,
-                fixed: curve(&physics.fixed, class)?,
-            })
-        })
-        .collect()
+    Table {
+        title: "Saturation by feature".to_owned(),
+        note: "Share of jets whose feature is cut at the edge of its raw format, and of the \
+               network's input format after offset and scale."
+            .to_owned(),
+        columns: columns(&["feature", "raw", "scaled"]),
+        rows: features.iter().enumerate().map(row).collect(),
+        ..Table::default()
+    }
 }
