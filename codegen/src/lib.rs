@@ -12,6 +12,7 @@
 //! interpreter are the definition ([`ops`] says what each operation means);
 //! [`verify`] compares a compiled kernel with them by `==`.
 
+pub mod adders;
 pub mod circuit;
 pub mod emit;
 mod exact;

@@ -5,7 +5,7 @@ use std::fmt;
 use trigforge::Format;
 
 /// The inclusive range of mantissas that an element can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interval {
     /// Smallest mantissa.
     pub lo: i64,
