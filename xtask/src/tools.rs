@@ -34,6 +34,24 @@ pub const PYTHON: Tool = Tool {
     package: "python3-venv",
 };
 
+/// Simulates Verilog, compiled to C++.
+pub const VERILATOR: Tool = Tool {
+    probe: &["verilator", "--version"],
+    package: "verilator",
+};
+
+/// Simulates Verilog, interpreted.
+pub const IVERILOG: Tool = Tool {
+    probe: &["iverilog", "-V"],
+    package: "iverilog",
+};
+
+/// Reads and synthesises Verilog.
+pub const YOSYS: Tool = Tool {
+    probe: &["yosys", "-V"],
+    package: "yosys",
+};
+
 /// Compiles C++.
 pub const GXX: Tool = Tool {
     probe: &["g++", "--version"],

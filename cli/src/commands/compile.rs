@@ -11,6 +11,7 @@ use trigforge_codegen::circuit::cost;
 use trigforge_codegen::emit::{rust, verilog};
 use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
+use trigforge_codegen::verify::random_events;
 
 use super::print_json;
 use crate::hardware::{HardwareArgs, Pipeline};
@@ -154,7 +155,9 @@ pub fn run(args: &Args) -> Result<()> {
         }
         Target::Verilog => {
             let design = args.hardware.design(&model)?;
-            (verilog::emit(&design), Some(Pipeline::of(&design)))
+            let vectors = vectors(&model)?;
+            let kernel = verilog::emit(&design, Some(&vectors));
+            (kernel, Some(Pipeline::of(&design)))
         }
     };
     kernel.write(&args.out).into_diagnostic()?;
@@ -187,4 +190,21 @@ pub fn run(args: &Args) -> Result<()> {
         println!("{pipeline}");
     }
     Ok(())
+}
+
+/// Events of a test bench.
+const VECTORS: usize = 64;
+
+/// Random events, and what the interpreter gives for them.
+fn vectors(model: &Model) -> Result<verilog::Vectors> {
+    let interpreter = model.interpreter().into_diagnostic()?;
+    let events = random_events(model, VECTORS, 1);
+    let results = (0..events.len()).map(|event| {
+        let outputs = interpreter.run(&events.inputs(event)).into_diagnostic()?;
+        Ok(outputs.concat())
+    });
+    Ok(verilog::Vectors {
+        results: results.collect::<Result<_>>()?,
+        events,
+    })
 }

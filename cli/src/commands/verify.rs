@@ -7,9 +7,10 @@ use miette::{IntoDiagnostic, Result, WrapErr, miette};
 use serde::Serialize;
 use trigforge_codegen::emit::rust::Interface;
 use trigforge_codegen::emit::{Kernel, rust, verilog};
+use trigforge_codegen::hardware::Design;
 use trigforge_codegen::model::Model;
 use trigforge_codegen::ports::WithPorts;
-use trigforge_codegen::verify::verilog::{Simulator, VerilogKernel};
+use trigforge_codegen::verify::verilog::{Around, Simulator, VerilogKernel};
 use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, random_events};
 
 use super::print_json;
@@ -22,7 +23,8 @@ use crate::model::{ModelArgs, input_shapes};
 pub enum Target {
     /// The Rust kernel, compiled for this host
     Rust,
-    /// The Verilog core, simulated cycle by cycle with Verilator
+    /// The Verilog core, simulated cycle by cycle with Verilator: alone with
+    /// gaps between events, and behind AXI4-Stream with random back-pressure
     Verilog,
 }
 
@@ -85,19 +87,23 @@ pub fn run(args: &Args) -> Result<()> {
         (None, count) => random_events(&model, count.unwrap_or(0), args.seed),
     };
     for target in &args.targets {
-        let compared = match target {
+        match target {
             Target::Rust => {
                 let built = rust_kernel(&model, args.kernel.as_deref())?;
                 compare(interpreter.as_ref(), &built, &events)
+                    .into_diagnostic()
+                    .wrap_err("the Rust kernel failed")?;
             }
             Target::Verilog => {
-                let built = verilog_kernel(&model, &args.hardware, events.len())?;
-                compare(interpreter.as_ref(), &built, &events)
+                let design = args.hardware.design(&model)?;
+                for around in [Around::Nothing, Around::Stream] {
+                    let built = verilog_kernel(&design, around, events.len())?;
+                    compare(interpreter.as_ref(), &built, &events)
+                        .into_diagnostic()
+                        .wrap_err("the Verilog kernel failed")?;
+                }
             }
-        };
-        compared
-            .into_diagnostic()
-            .wrap_err_with(|| format!("the {} kernel failed", target.name()))?;
+        }
     }
     let words = Interface::of(&model)
         .outputs
@@ -137,17 +143,13 @@ fn rust_kernel(model: &Model, folder: Option<&Path>) -> Result<RustKernel> {
 /// Events from which on it pays to optimise the simulation.
 const MANY: usize = 20_000;
 
-fn verilog_kernel(model: &Model, hardware: &HardwareArgs, events: usize) -> Result<VerilogKernel> {
-    let design = hardware.design(model)?;
+/// A core alone, or with its wrapper.
+fn verilog_kernel(design: &Design, around: Around, events: usize) -> Result<VerilogKernel> {
     let simulator = Simulator {
         optimise: events >= MANY,
     };
-    VerilogKernel::build(
-        &verilog::Ports::of(&design),
-        &verilog::emit(&design),
-        simulator,
-    )
-    .into_diagnostic()
+    let (ports, kernel) = (verilog::Ports::of(design), verilog::emit(design, None));
+    VerilogKernel::build(&ports, &kernel, around, simulator).into_diagnostic()
 }
 
 /// Events of a file as mantissas of a model's inputs.

@@ -15,6 +15,7 @@ mod interp;
 mod linear;
 mod parse;
 mod print;
+mod simplify;
 mod validate;
 
 pub use build::{Builder, MOST_WIRES};
@@ -23,6 +24,7 @@ pub use gate::{Gate, Table, Wire};
 pub use interp::Interpreter;
 pub use parse::parse;
 pub use print::print;
+pub use simplify::{Simplified, simplify};
 pub use validate::{CircuitError, Info, validate};
 
 use trigforge::Format;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Simplified};
 use crate::lower::Lowered;
 
 /// A run of gates that becomes a module of its own.
@@ -54,4 +54,22 @@ pub(super) fn whole(circuit: &Circuit) -> Vec<Section> {
         gates: 0..circuit.definitions().len(),
         elements: Vec::new(),
     }]
+}
+
+/// The same sections of a circuit that was made anew; those that no gate is
+/// left of disappear.
+pub(super) fn renamed(sections: Vec<Section>, new: &Simplified) -> Vec<Section> {
+    let inner = sections.into_iter().map(|section| {
+        let gates = new.before[section.gates.start]..new.before[section.gates.end];
+        let own = section.elements.into_iter().filter_map(|(at, element)| {
+            let wire = new.wires[at]?.index();
+            gates.contains(&wire).then_some((wire, element))
+        });
+        Section {
+            elements: own.collect(),
+            gates,
+            ..section
+        }
+    });
+    inner.filter(|section| !section.gates.is_empty()).collect()
 }

@@ -5,7 +5,9 @@
 //! the circuit that it holds; all that is added here is time.
 
 mod delay;
+mod flow;
 mod layers;
+mod retime;
 mod schedule;
 mod wiring;
 
@@ -45,6 +47,9 @@ pub enum HardwareError {
     /// It breaks a rule of the circuit level.
     #[error(transparent)]
     Circuit(#[from] CircuitError),
+    /// A gate of the simplified circuit needs more than 64 bits.
+    #[error("the circuit cannot be simplified: {0}")]
+    Simplify(String),
     /// It does not keep the time that was asked for.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -65,6 +70,10 @@ impl Design {
             }
             Model::Circuit(circuit) => (circuit.clone(), layers::whole(circuit)),
         };
+        circuit::validate(&circuit)?;
+        let simplified = circuit::simplify(&circuit).map_err(HardwareError::Simplify)?;
+        let sections = layers::renamed(sections, &simplified);
+        let circuit = simplified.circuit;
         let info = circuit::validate(&circuit)?;
         let wiring = Wiring::new(&circuit, &info);
         let schedule = Schedule::new(&circuit, &info, &wiring, target)?;

@@ -2,8 +2,12 @@
 
 use thiserror::Error;
 
-use crate::circuit::{Circuit, Info, Wire};
+use super::retime::Gates;
+use crate::circuit::{Circuit, Gate, Info, Wire};
 use crate::hardware::{Part, Source, Wiring};
+
+/// Most gates whose registers are moved: beyond, it would take minutes.
+const MOST_RETIMED: usize = 100_000;
 
 /// What a design is made for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -161,9 +165,11 @@ impl Schedule {
                 most: (1e3 / (delay + overhead)).floor(),
             });
         }
-        let placed = earliest(circuit, wiring, &own, period - overhead);
+        let gates = gates(circuit, wiring, own);
+        let room = period - overhead;
+        let mut cycles = earliest(&gates, room);
         let last = |wire: &Wire| match wiring.source(*wire) {
-            Source::Bits { wire, .. } => (placed.cycles[wire.index()], wire.index()),
+            Source::Bits { wire, .. } => (cycles[wire.index()], wire.index()),
             Source::Constant(_) => (0, wire.index()),
         };
         let outputs = circuit.outputs().iter().flat_map(|port| &port.wires);
@@ -196,12 +202,15 @@ impl Schedule {
                 gate,
             });
         }
+        if cycles.len() <= MOST_RETIMED {
+            gates.retime(&mut cycles, latency, room);
+        }
         Ok(Self {
             target: *target,
             latency,
-            register_bits: register_bits(circuit, wiring, &placed.cycles, latency),
-            path_ns: placed.path + overhead,
-            cycles: placed.cycles,
+            register_bits: gates.held(&cycles, latency),
+            path_ns: gates.path(&cycles) + overhead,
+            cycles,
         })
     }
 
@@ -211,50 +220,44 @@ impl Schedule {
     }
 }
 
-/// Bits that are held from the cycle in which they are computed to the last
-/// one in which they are read.
-fn register_bits(circuit: &Circuit, wiring: &Wiring, cycles: &[u32], latency: u32) -> u64 {
-    let mut last = cycles.to_vec();
-    for (at, definition) in circuit.definitions().iter().enumerate() {
-        if wiring.is_own(Wire(at as u32)) {
-            for read in wiring.reads(&definition.gate) {
-                last[read.index()] = last[read.index()].max(cycles[at]);
-            }
-        }
+/// The gates of a circuit for their cycles.
+fn gates(circuit: &Circuit, wiring: &Wiring, delays: Vec<f64>) -> Gates {
+    let own = |at: usize| wiring.is_own(Wire(at as u32));
+    let definitions = circuit.definitions();
+    let reads = definitions.iter().enumerate().map(|(at, definition)| {
+        let reads = wiring.reads(&definition.gate).map(Wire::index);
+        // What only names bits of another wire is read as that wire.
+        reads.filter(|_| own(at)).collect()
+    });
+    let is_fixed = |at: usize| matches!(definitions[at].gate, Gate::Input { .. }) || !own(at);
+    let wires = circuit.outputs().iter().flat_map(|port| &port.wires);
+    let outputs = wires.filter_map(|&wire| match wiring.source(wire) {
+        Source::Bits { wire, .. } => Some(wire.index()),
+        Source::Constant(_) => None,
+    });
+    Gates {
+        reads: reads.collect(),
+        delays,
+        bits: definitions
+            .iter()
+            .map(|d| d.format.width().into())
+            .collect(),
+        fixed: (0..definitions.len()).map(is_fixed).collect(),
+        outputs: outputs.collect(),
     }
-    for wire in circuit.outputs().iter().flat_map(|port| &port.wires) {
-        if let Source::Bits { wire, .. } = wiring.source(*wire) {
-            last[wire.index()] = latency;
-        }
-    }
-    let held = last.iter().zip(cycles).zip(circuit.definitions());
-    held.map(|((last, first), definition)| {
-        u64::from(last - first) * u64::from(definition.format.width())
-    })
-    .sum()
-}
-
-/// Gates in cycles.
-struct Placed {
-    cycles: Vec<u32>,
-    path: f64,
 }
 
 /// Every gate in the earliest cycle in which its operands leave it the time.
-fn earliest(circuit: &Circuit, wiring: &Wiring, delays: &[f64], room: f64) -> Placed {
-    let mut placed = Placed {
-        cycles: Vec::with_capacity(delays.len()),
-        path: 0.0,
-    };
-    let mut arrivals: Vec<f64> = Vec::with_capacity(delays.len());
-    for (definition, &delay) in circuit.definitions().iter().zip(delays) {
+fn earliest(gates: &Gates, room: f64) -> Vec<u32> {
+    let mut cycles: Vec<u32> = Vec::with_capacity(gates.delays.len());
+    let mut arrivals: Vec<f64> = Vec::with_capacity(gates.delays.len());
+    for (reads, &delay) in gates.reads.iter().zip(&gates.delays) {
         let (mut cycle, mut arrival) = (0, 0.0);
-        for read in wiring.reads(&definition.gate) {
-            let (at, when) = (placed.cycles[read.index()], arrivals[read.index()]);
-            if at > cycle {
-                (cycle, arrival) = (at, when);
-            } else if at == cycle && when > arrival {
-                arrival = when;
+        for &read in reads {
+            if cycles[read] > cycle {
+                (cycle, arrival) = (cycles[read], arrivals[read]);
+            } else if cycles[read] == cycle && arrivals[read] > arrival {
+                arrival = arrivals[read];
             }
         }
         arrival += delay;
@@ -262,9 +265,8 @@ fn earliest(circuit: &Circuit, wiring: &Wiring, delays: &[f64], room: f64) -> Pl
             cycle += 1;
             arrival = delay;
         }
-        placed.path = placed.path.max(arrival);
-        placed.cycles.push(cycle);
+        cycles.push(cycle);
         arrivals.push(arrival);
     }
-    placed
+    cycles
 }

@@ -15,6 +15,7 @@ mod qonnx;
 mod suites;
 mod trees;
 mod unit;
+mod verilog;
 
 use anyhow::Result;
 
@@ -72,6 +73,11 @@ pub const STEPS: &[Step] = &[
         name: "suites",
         about: "the kernel of every conformance suite: the same proof, operation by operation",
         run: suites::run,
+    },
+    Step {
+        name: "verilog",
+        about: "the Verilog of the shipped models: lint, test bench, cycle-true simulation",
+        run: verilog::run,
     },
     Step {
         name: "trees",

@@ -65,6 +65,11 @@ pub(super) fn expression(
                 // It can be negative, or the comparison were a constant.
                 return simple(reads.bit(&a, a.width() - 1));
             }
+            if a == Value::Constant(0) && b.signed() {
+                let sign = reads.bit(&b, b.width() - 1);
+                let rest = reads.field(&b, b.zeros(), b.width() - 1 - b.zeros());
+                return simple(format!("~{sign} & (|{rest})"));
+            }
             // a < b is floor(a / 2^z) < b / 2^z.
             let below = b.zeros();
             simple(comparison(&a, "<", &b, below, reads))

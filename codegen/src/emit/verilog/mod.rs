@@ -4,13 +4,17 @@
 //! The text is made of expressions of exact width alone, so that no tool has to
 //! extend or cut anything; `verilator --lint-only -Wall` has nothing to say.
 
+mod bench;
 mod bits;
 mod core;
 mod gates;
 mod layer;
+mod project;
 mod rounding;
 mod signals;
+mod wrappers;
 
+pub use self::bench::Vectors;
 pub use self::core::{Bus, Ports};
 
 use std::path::PathBuf;
@@ -20,13 +24,28 @@ use super::Kernel;
 use crate::hardware::Design;
 
 /// Hand-written modules that designs use: file name and text.
-pub const PRIMITIVES: &[(&str, &str)] = &[(
-    "trigforge_valid.v",
-    include_str!("../../../../fpga/rtl/trigforge_valid.v"),
-)];
+pub const PRIMITIVES: &[(&str, &str)] = &[
+    (
+        "trigforge_valid.v",
+        include_str!("../../../../fpga/rtl/trigforge_valid.v"),
+    ),
+    (
+        "trigforge_fifo.v",
+        include_str!("../../../../fpga/rtl/trigforge_fifo.v"),
+    ),
+    (
+        "trigforge_stream.v",
+        include_str!("../../../../fpga/rtl/trigforge_stream.v"),
+    ),
+    (
+        "trigforge_lite.v",
+        include_str!("../../../../fpga/rtl/trigforge_lite.v"),
+    ),
+];
 
-/// Writes a design.
-pub fn emit(design: &Design) -> Kernel {
+/// Writes a design: the core and its wrappers in `rtl/`, constraints and
+/// scripts in `project/`, and with vectors a test bench in `bench/`.
+pub fn emit(design: &Design, vectors: Option<&Vectors>) -> Kernel {
     let ports = Ports::of(design);
     let signals = Signals::new(design);
     let layers: Vec<_> = (0..design.sections.len())
@@ -36,13 +55,29 @@ pub fn emit(design: &Design) -> Kernel {
         })
         .collect();
     let core = core::core(design, &signals, &ports, &layers);
-    let rtl = |name: &str| PathBuf::from("rtl").join(name);
-    let mut files = vec![(rtl(&format!("{}.v", ports.core())), core)];
-    for (_, layer) in layers {
-        files.push((rtl(&format!("{}.v", layer.name)), layer.text));
-    }
+    let mut modules = vec![(ports.core(), core)];
+    modules.extend(
+        layers
+            .into_iter()
+            .map(|(_, layer)| (layer.name, layer.text)),
+    );
+    modules.push(wrappers::stream(&ports));
+    modules.push(wrappers::lite(&ports));
+    let rtl = |(name, text): (String, String)| (format!("rtl/{name}.v"), text);
+    let mut files: Vec<_> = modules.into_iter().map(rtl).collect();
     for (name, text) in PRIMITIVES {
-        files.push((rtl(name), (*text).to_owned()));
+        files.push((format!("rtl/{name}"), (*text).to_owned()));
     }
-    Kernel { files }
+    let sources: Vec<_> = files.iter().map(|(path, _)| path.clone()).collect();
+    files.extend(project::project(&ports, &design.schedule.target, &sources));
+    if let Some(vectors) = vectors {
+        let (name, text) = bench::bench(&ports, vectors);
+        files.push((format!("bench/{name}.v"), text));
+    }
+    let files = files
+        .into_iter()
+        .map(|(path, text)| (PathBuf::from(path), text));
+    Kernel {
+        files: files.collect(),
+    }
 }

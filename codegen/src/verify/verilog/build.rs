@@ -1,16 +1,46 @@
 //! Compiles a core with Verilator and a program that drives it.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use thiserror::Error;
 
+use super::shape::shape;
 use crate::emit::verilog::{Bus, Ports};
 use crate::emit::{Kernel, WriteError, write_file};
 use crate::verify::{Events, Exchange, RunError, Runs};
 
-const HARNESS: &str = include_str!("harness.cpp");
+const COMMON: &str = include_str!("common.h");
+
+/// What stands around the core in a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// Nothing: gaps between events, and each result in its cycle.
+    Nothing,
+    /// The AXI4-Stream wrapper, with gaps and random back-pressure.
+    Stream,
+    /// The AXI4-Lite wrapper.
+    Lite,
+}
+
+impl Around {
+    /// The module that is simulated.
+    fn top(self, ports: &Ports) -> String {
+        match self {
+            Self::Nothing => ports.core(),
+            Self::Stream => format!("{}_axis", ports.name),
+            Self::Lite => format!("{}_axil", ports.name),
+        }
+    }
+
+    const fn program(self) -> &'static str {
+        match self {
+            Self::Nothing => include_str!("core.cpp"),
+            Self::Stream => include_str!("stream.cpp"),
+            Self::Lite => include_str!("lite.cpp"),
+        }
+    }
+}
 
 /// A core that could not be simulated.
 #[derive(Debug, Error)]
@@ -55,20 +85,23 @@ impl VerilogKernel {
     pub fn build(
         ports: &Ports,
         kernel: &Kernel,
+        around: Around,
         simulator: Simulator,
     ) -> Result<Self, SimulationError> {
         let folder = tempfile::tempdir().map_err(SimulationError::Folder)?;
         kernel.write(folder.path())?;
-        let harness = folder.path().join("harness.cpp");
-        write_file(&harness, HARNESS.as_bytes())?;
-        write_file(&folder.path().join("shape.h"), shape(ports).as_bytes())?;
+        let harness = folder.path().join("main.cpp");
+        write_file(&harness, around.program().as_bytes())?;
+        write_file(&folder.path().join("common.h"), COMMON.as_bytes())?;
+        let shape = shape(ports, around);
+        write_file(&folder.path().join("shape.h"), shape.as_bytes())?;
         let sources: Vec<_> = sources(kernel)
             .map(|path| folder.path().join(path))
             .collect();
         let mut command = Command::new("verilator");
         command
             .args(["--cc", "--exe", "--build", "-Wall", "--prefix", "Vcore"])
-            .args(["--top-module", &ports.core(), "-Mdir"])
+            .args(["--top-module", &around.top(ports), "-Mdir"])
             .arg(folder.path().join("obj"))
             .args(["-O3", "--x-assign", "fast", "--output-split", "20000"])
             .args(["-j", "2", "-CFLAGS"])
@@ -116,67 +149,4 @@ fn run(command: &mut Command) -> Result<(), SimulationError> {
     let mut messages = String::from_utf8_lossy(&output.stderr).into_owned();
     messages.push_str(&String::from_utf8_lossy(&output.stdout));
     Err(SimulationError::Refused { messages })
-}
-
-/// The core's ports for the program.
-fn shape(ports: &Ports) -> String {
-    let words = |buses: &[Bus]| buses.iter().map(|bus| bus.elements.len()).sum::<usize>();
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "#include \"Vcore.h\"\ntypedef Vcore Core;\n\
-         static const std::size_t INPUT_WORDS = {};\n\
-         static const std::size_t OUTPUT_WORDS = {};\n\
-         static const uint64_t LATENCY = {};",
-        words(&ports.inputs),
-        words(&ports.outputs),
-        ports.latency
-    );
-    let mut inputs = String::new();
-    let mut outputs = String::new();
-    for (what, buses, body) in [
-        ("IN", &ports.inputs, &mut inputs),
-        ("OUT", &ports.outputs, &mut outputs),
-    ] {
-        let mut word = 0;
-        for (index, bus) in buses.iter().enumerate() {
-            let elements: Vec<_> = bus
-                .elements
-                .iter()
-                .map(|(width, signed)| format!("{{{width}, {}}}", u8::from(*signed)))
-                .collect();
-            let _ = writeln!(
-                text,
-                "static const int {what}{index}[{}][2] = {{{}}};",
-                elements.len().max(1),
-                elements.join(", ")
-            );
-            let (width, count, name) = (bus.width(), bus.elements.len(), &bus.name);
-            let _ = match what {
-                "IN" if width > 0 => writeln!(
-                    body,
-                    "    {{ Bits bits({width}); pack(bits, IN{index}, {count}, words + {word}); \
-                     drive(core.{name}, bits); }}"
-                ),
-                "IN" => Ok(()),
-                _ if width > 0 => writeln!(
-                    body,
-                    "    {{ Bits bits({width}); sample(core.{name}, bits); \
-                     unpack(bits, OUT{index}, {count}, words + {word}); }}"
-                ),
-                _ => writeln!(
-                    body,
-                    "    for (int i = 0; i < {count}; ++i) words[{word} + i] = 0;"
-                ),
-            };
-            word += count;
-        }
-    }
-    let _ = writeln!(
-        text,
-        "#define SET_INPUTS \\\n{}\n#define GET_OUTPUTS \\\n{}",
-        inputs.trim_end().replace('\n', " \\\n"),
-        outputs.trim_end().replace('\n', " \\\n")
-    );
-    text
 }

@@ -1,5 +1,6 @@
-//! Runs a core in Verilator, cycle by cycle.
+//! Runs a design in Verilator, cycle by cycle.
 
 mod build;
+mod shape;
 
-pub use build::{SimulationError, Simulator, VerilogKernel};
+pub use build::{Around, SimulationError, Simulator, VerilogKernel};
