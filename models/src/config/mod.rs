@@ -185,6 +185,15 @@ impl Config {
         let (found, expected) = match (&self.anomaly, self.data.has_goal()) {
             (None, false) => ("missing", "one of the two, or the table [anomaly]"),
             (Some(_), true) => ("given", "none of them beside the table [anomaly]"),
+            (Some(AnomalyConfig::Distillation(_)), false)
+                if self.train.loss.is_classification() =>
+            {
+                return Err(ConfigError::Value {
+                    key: "train.loss",
+                    found: "one of classes, or missing".to_owned(),
+                    expected: "mean_squared or huber: the student learns a number".to_owned(),
+                });
+            }
             _ => return Ok(()),
         };
         Err(ConfigError::Value {

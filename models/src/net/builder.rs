@@ -32,6 +32,8 @@ pub struct Builder {
     /// Whether what is added from here on belongs to the exported graph. What does not is there for
     /// the training alone and costs nothing.
     pub deployed: bool,
+    /// Whether the widths of what is added from here on stay what they begin with.
+    pub fixed: bool,
 }
 
 impl Builder {
@@ -55,6 +57,7 @@ impl Builder {
             activations,
             per_slot: false,
             deployed: true,
+            fixed: false,
         }
     }
 
@@ -221,7 +224,7 @@ impl Builder {
         let fractional = self.parameter(
             &format!("{name}.bits"),
             &[grouping.groups],
-            Role::Bits,
+            if self.fixed { Role::Fixed } else { Role::Bits },
             Start::Constant(0.0),
         );
         let first = self.net.width_count();

@@ -53,6 +53,8 @@ pub enum Role {
     Bias,
     /// Fractional bits of a quantiser: have their own learning rate.
     Bits,
+    /// Fractional bits that stay what they begin with.
+    Fixed,
     /// Any other learned number, such as a metric: does not decay.
     Free,
 }

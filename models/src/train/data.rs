@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::TrainError;
 use super::state::Stage;
+use super::teacher::Teacher;
 use crate::config::Config;
 use crate::data::{Events, Part, Source};
 use crate::inputs::{InputOptions, InputTransform, network_inputs};
@@ -20,6 +21,8 @@ pub(super) struct Data {
     pub(super) validation: Events,
     /// The training part of the present stage, if it fits in memory.
     kept: Option<(Stage, Rows)>,
+    /// What gives the targets of a student.
+    teacher: Option<Teacher>,
 }
 
 /// Events as network inputs.
@@ -140,13 +143,32 @@ impl Data {
             InputTransform::fit(spec, summaries, &config.data, &options)
         };
         let transforms = source.inputs().iter().enumerate().map(fit).collect();
-        let validation = all(&source, Part::Validation)?;
-        Ok(Self {
+        let mut data = Self {
+            teacher: Teacher::open(config, source.inputs())?,
             source,
             transforms,
-            validation,
+            validation: Events::default(),
             kept: None,
-        })
+        };
+        data.validation = data.part(Part::Validation)?;
+        Ok(data)
+    }
+
+    /// All events of a part.
+    pub(super) fn part(&self, part: Part) -> Result<Events, TrainError> {
+        let mut found: Option<Events> = None;
+        for events in self.source.chunks(part, None) {
+            let events = events?;
+            match &mut found {
+                None => found = Some(events),
+                Some(found) => found.append(events),
+            }
+        }
+        let mut found = found.unwrap_or_default();
+        if let Some(teacher) = &self.teacher {
+            teacher.teach(&mut found)?;
+        }
+        Ok(found)
     }
 
     /// The network of the configuration.
@@ -191,7 +213,7 @@ impl Data {
         };
         if self.source.in_memory() {
             if self.kept.as_ref().is_none_or(|(kept, _)| *kept != stage) {
-                let events = all(&self.source, Part::Train)?;
+                let events = self.part(Part::Train)?;
                 self.kept = Some((stage, Rows::new(&self.transforms, events, stage)));
             }
             if let Some((_, rows)) = &self.kept {
@@ -204,22 +226,13 @@ impl Data {
             .chunks(Part::Train, Some((seed, epoch)))
             .enumerate()
         {
-            let rows = Rows::new(&self.transforms, events?, stage);
+            let mut events = events?;
+            if let Some(teacher) = &self.teacher {
+                teacher.teach(&mut events)?;
+            }
+            let rows = Rows::new(&self.transforms, events, stage);
             each(&rows, order(number, rows.rows))?;
         }
         Ok(())
     }
-}
-
-/// All events of a part.
-pub(super) fn all(source: &Source, part: Part) -> Result<Events, TrainError> {
-    let mut found: Option<Events> = None;
-    for events in source.chunks(part, None) {
-        let events = events?;
-        match &mut found {
-            None => found = Some(events),
-            Some(found) => found.append(events),
-        }
-    }
-    Ok(found.unwrap_or_default())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::ConfigError;
 use crate::data::DataError;
+use crate::execute::ExecuteError;
 use crate::metrics::MetricsError;
 use crate::net::NetError;
 
@@ -73,6 +74,15 @@ pub enum TrainError {
         path: PathBuf,
         /// What differs.
         reason: String,
+    },
+    /// The teacher of a distillation cannot be executed.
+    #[error("the teacher of [anomaly] cannot be executed")]
+    Execute(#[from] ExecuteError),
+    /// The teacher of a distillation gives something else than a score.
+    #[error("the teacher of [anomaly] gives {width} numbers; expected one, the score")]
+    Teacher {
+        /// Numbers of its first output.
+        width: usize,
     },
     /// The loss is no longer a number.
     #[error("{stage} stage, epoch {epoch}: the loss is {loss}; lower the learning rate")]

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::DType;
 
 use super::TrainError;
-use super::data::{Data, Rows, all};
+use super::data::{Data, Rows};
 use super::evaluate::{Fixed, observe};
 use super::integer::{IntegerOutputs, compare};
 use super::kept::Kept;
@@ -44,7 +44,7 @@ pub(super) fn finish(
     let kept = Kept::new(out_dir);
     let path = kept.place("model", &quantised)?;
 
-    let test = all(&data.source, Part::Test)?;
+    let test = data.part(Part::Test)?;
     let signals = match config.anomaly {
         Some(_) => Some(Signals::read(config, data, &path)?),
         None => None,
@@ -240,7 +240,8 @@ impl Trained<'_> {
 
 /// Learned numbers that are no widths.
 fn weights(net: &Net) -> usize {
-    let kept = |p: &&crate::net::Parameter| p.role != Role::Bits && p.deployed;
+    let kept =
+        |p: &&crate::net::Parameter| !matches!(p.role, Role::Bits | Role::Fixed) && p.deployed;
     net.parameters.iter().filter(kept).map(|p| p.len()).sum()
 }
 

@@ -28,6 +28,7 @@ mod run;
 mod schedule;
 mod signals;
 mod state;
+mod teacher;
 mod widths;
 
 use std::path::PathBuf;

@@ -37,12 +37,12 @@ impl Optimiser {
         for parameter in &net.parameters {
             let rate = match parameter.role {
                 Role::Bits if trained_widths => config.width_rate as f32,
-                Role::Bits => 0.0,
+                Role::Bits | Role::Fixed => 0.0,
                 Role::Weight | Role::Bias | Role::Free => 1.0,
             };
             let decay = match parameter.role {
                 Role::Weight => config.weight_decay as f32,
-                Role::Bias | Role::Bits | Role::Free => 0.0,
+                Role::Bias | Role::Bits | Role::Fixed | Role::Free => 0.0,
             };
             rates.extend(std::iter::repeat_n(rate, parameter.len()));
             decays.extend(std::iter::repeat_n(decay, parameter.len()));

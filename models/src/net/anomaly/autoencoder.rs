@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::target::{Target, target};
 use super::{SCORE, check_bits, defaults, fixed, total};
 use crate::net::layers::{Flow, LayerConfig, stack};
-use crate::net::ops::{dense, factors, reshape, square, squares, subtract};
+use crate::net::ops::{dense, factors, multiply, reshape, squares, subtract};
 use crate::net::{Builder, NetError, Value};
 
 /// `method = "autoencoder"`: `model.layers` are the encoder and end with the bottleneck, `decoder`
@@ -33,7 +33,7 @@ impl AutoencoderConfig {
         let given = decode(builder, flow, &self.decoder, &target)?;
         let objective = distance(builder, given, &target, 1.0);
         builder.objective(objective);
-        let score = reconstruction(builder, given, &target, self.score_bits);
+        let score = reconstruction(builder, given, &target, self.score_bits)?;
         builder.output(SCORE, score);
         Ok(())
     }
@@ -69,11 +69,11 @@ pub(super) fn reconstruction(
     given: Value,
     target: &Target,
     bits: u32,
-) -> Value {
-    let wanted = fixed(builder, "score.target", target.value, bits);
+) -> Result<Value, NetError> {
+    let wanted = fixed(builder, "score.target", target.value, bits, false);
     let difference = subtract(builder, "score.difference", given, wanted);
-    let difference = fixed(builder, "score.rounded", difference, bits);
-    let squares = square(builder, "score.squares", difference);
+    let difference = fixed(builder, "score.rounded", difference, bits, false);
+    let squares = multiply(builder, "score.squares", difference, difference)?;
     let weighted = factors(builder, "score.weighted", squares, target.weights.clone());
-    total(builder, "score.sum", weighted)
+    Ok(total(builder, "score.sum", weighted))
 }

@@ -6,6 +6,8 @@
 //! learned: an objective that could round its own score away would do so.
 
 mod autoencoder;
+mod distillation;
+mod flow;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,8 @@ use super::ops::{activation_of, reduce};
 use super::{Builder, Granularity, NetError, Value};
 
 pub use autoencoder::AutoencoderConfig;
+pub use distillation::{DistillationConfig, TeacherScale};
+pub use flow::FlowConfig;
 pub use variational::{VariationalConfig, VariationalScore};
 
 /// Name of the deployed result.
@@ -29,6 +33,10 @@ pub const SCORE: &str = "score";
 pub enum AnomalyConfig {
     /// The squared difference from what a bottleneck lets through.
     Autoencoder(AutoencoderConfig),
+    /// The score of a larger network, learned by a small one.
+    Distillation(DistillationConfig),
+    /// The density of the background.
+    Flow(FlowConfig),
     /// A bottleneck with a prior.
     Variational(VariationalConfig),
 }
@@ -38,6 +46,8 @@ impl AnomalyConfig {
     pub(super) fn build(&self, builder: &mut Builder, flow: &mut Flow) -> Result<(), NetError> {
         match self {
             Self::Autoencoder(method) => method.build(builder, flow),
+            Self::Distillation(method) => method.build(builder, flow),
+            Self::Flow(method) => method.build(builder, flow),
             Self::Variational(method) => method.build(builder, flow),
         }
     }
@@ -48,18 +58,22 @@ impl AnomalyConfig {
             Self::Autoencoder(_) => {
                 "the weighted squared difference of the input and its reconstruction".to_owned()
             }
+            Self::Distillation(_) => "learned from the score of a larger network".to_owned(),
+            Self::Flow(_) => {
+                "minus the logarithm of a learned density, up to a constant".to_owned()
+            }
             Self::Variational(method) => method.score.words().to_owned(),
         }
     }
 }
 
 /// Rounds numbers of a score to `bits` bits of their range, each with its own point. These widths
-/// get no gradient: the objective is computed of what stands in front of them.
-fn fixed(builder: &mut Builder, name: &str, value: Value, bits: u32) -> Value {
-    let usual = builder.activations;
-    builder.activations.bits = bits;
-    let value = activation_of(builder, name, value, false, Granularity::Element);
-    builder.activations = usual;
+/// do not learn. With `relu`, negative values become 0.
+fn fixed(builder: &mut Builder, name: &str, value: Value, bits: u32, relu: bool) -> Value {
+    let usual = (builder.activations.bits, builder.fixed);
+    (builder.activations.bits, builder.fixed) = (bits, true);
+    let value = activation_of(builder, name, value, relu, Granularity::Element);
+    (builder.activations.bits, builder.fixed) = usual;
     value
 }
 

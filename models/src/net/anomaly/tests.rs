@@ -60,7 +60,7 @@ fn trained(folder: &Path, layers: &str, anomaly: &str) -> Result<TrainSummary, T
         [model]
         name = "detector"
         raw_bits = 10
-        layers = [{{ type = "all_inputs" }}, {layers}]
+        layers = [{layers}]
         [anomaly]
         {anomaly}
         [train]
@@ -71,6 +71,7 @@ fn trained(folder: &Path, layers: &str, anomaly: &str) -> Result<TrainSummary, T
         patience = 100
         seed = 3
         cost = {{ beta = 1e-7 }}
+        loss = {{ type = "mean_squared" }}
         [evaluation]
         background_rates = [0.05]
         crossing_rate = 1000.0
@@ -113,8 +114,7 @@ fn exported(folder: &Path) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-const ENCODER: &str =
-    r#"{ type = "dense", units = 8 }, { type = "dense", units = 1, relu = false }"#;
+const ENCODER: &str = r#"{ type = "all_inputs" }, { type = "dense", units = 8 }, { type = "dense", units = 1, relu = false }"#;
 const DECODER: &str = r#"decoder = [{ type = "dense", units = 8 }]"#;
 
 #[test]
@@ -143,7 +143,7 @@ fn an_autoencoder_finds_what_is_not_correlated() {
 
 #[test]
 fn the_decoder_is_left_out_where_the_score_does_not_need_it() {
-    let encoder = r#"{ type = "dense", units = 8 }"#;
+    let encoder = r#"{ type = "all_inputs" }, { type = "dense", units = 8 }"#;
     for (score, parts) in [
         ("mu_squared", [false, false]),
         ("divergence", [false, true]),
@@ -164,6 +164,62 @@ fn the_decoder_is_left_out_where_the_score_does_not_need_it() {
         assert_eq!(found, parts, "{score}");
         assert!(!file.contains("noise"), "{score}");
     }
+}
+
+#[test]
+fn a_flow_finds_what_is_not_correlated() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let flow = "method = \"flow\"\ncouplings = 2\nhidden = 8\nnoise = 0.1";
+    let summary = trained(folder.path(), "", flow).expect("training");
+    let (integer, float) = areas(&summary);
+    assert!(
+        integer > 0.85 && (integer - float).abs() < 0.05,
+        "{integer} {float}"
+    );
+    // Minus the logarithm of a density is a number of any sign.
+    let losses: Vec<f64> = summary
+        .report
+        .history
+        .iter()
+        .map(|h| h.validation_loss)
+        .collect();
+    assert!(losses[39] < losses[0] && losses.iter().all(|loss| loss.is_finite()));
+    let error = |change: &str| {
+        let found = trained(folder.path(), "", &flow.replace("noise = 0.1", change));
+        found.expect_err("error").to_string()
+    };
+    assert!(error("noise = 0.0").contains("noise is 0; expected above 0"));
+    assert!(error("noise = 0.1\nweights = { a = 2.0 }").contains("expected 0 or 1"));
+}
+
+#[test]
+fn a_student_learns_the_score_of_its_teacher() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let anomaly = format!("method = \"autoencoder\"\n{DECODER}");
+    trained(folder.path(), ENCODER, &anomaly).expect("training");
+    let file = folder.path().join("float.onnx");
+    let own = tempfile::tempdir().expect("tempdir");
+    let anomaly = format!(
+        "method = \"distillation\"\nteacher = \"{}\"",
+        file.display()
+    );
+    let layers = r#"{ type = "all_inputs" }, { type = "dense", units = 16 }"#;
+    let student = trained(own.path(), layers, &anomaly).expect("training");
+    areas(&student);
+    let losses: Vec<f64> = (student.report.history.iter())
+        .map(|point| point.validation_loss)
+        .collect();
+    assert!(losses[39] < 0.7 * losses[0], "{losses:?}");
+    assert!(
+        student.validation_loss < 1.5 * losses[39],
+        "{} {losses:?}",
+        student.validation_loss
+    );
+    let missing = anomaly.replace("float.onnx", "none.onnx");
+    assert!(matches!(
+        trained(own.path(), layers, &missing),
+        Err(TrainError::Execute(_))
+    ));
 }
 
 #[test]

@@ -9,8 +9,8 @@ use super::target::target;
 use super::{SCORE, check_bits, defaults, fixed, total, vector};
 use crate::net::layers::{Flow, LayerConfig};
 use crate::net::ops::{
-    Function, activation, add, dense, divergence, function, sample, scale, shift, square, subtract,
-    sum,
+    Function, activation, add, dense, divergence, function, multiply, sample, scale, shift,
+    subtract, sum,
 };
 use crate::net::{Builder, NetError, Value};
 
@@ -86,12 +86,12 @@ impl VariationalConfig {
         let score = match self.score {
             VariationalScore::MuSquared => {
                 builder.deployed = true;
-                let squares = self.squares(builder, mean);
+                let squares = self.squares(builder, mean)?;
                 total(builder, "score.sum", squares)
             }
-            VariationalScore::Divergence => self.divergence(builder, mean, log_variance),
+            VariationalScore::Divergence => self.divergence(builder, mean, log_variance)?,
             VariationalScore::Reconstruction => {
-                reconstruction(builder, given, &target, self.score_bits)
+                reconstruction(builder, given, &target, self.score_bits)?
             }
         };
         builder.output(SCORE, score);
@@ -104,22 +104,28 @@ impl VariationalConfig {
         Ok(())
     }
 
-    fn squares(&self, builder: &mut Builder, mean: Value) -> Value {
-        let rounded = fixed(builder, "score.mu", mean, self.score_bits);
-        square(builder, "score.squares", rounded)
+    fn squares(&self, builder: &mut Builder, mean: Value) -> Result<Value, NetError> {
+        let rounded = fixed(builder, "score.mu", mean, self.score_bits, false);
+        multiply(builder, "score.squares", rounded, rounded)
     }
 
     /// `sum_k (mu_k^2 + exp(l_k) - 1 - l_k) / 2`, the exponential as a table.
-    fn divergence(&self, builder: &mut Builder, mean: Value, log_variance: Value) -> Value {
+    fn divergence(
+        &self,
+        builder: &mut Builder,
+        mean: Value,
+        log_variance: Value,
+    ) -> Result<Value, NetError> {
         builder.deployed = true;
-        let squares = self.squares(builder, mean);
-        let log = fixed(builder, "score.log_variance", log_variance, self.score_bits);
+        let squares = self.squares(builder, mean)?;
+        let bits = self.score_bits;
+        let log = fixed(builder, "score.log_variance", log_variance, bits, false);
         let variance = function(builder, "score.exp", log, Function::Exp { top: 0.0 });
-        let variance = fixed(builder, "score.variance", variance, self.score_bits);
+        let variance = fixed(builder, "score.variance", variance, bits, false);
         let rest = subtract(builder, "score.rest", variance, log);
         let rest = shift(builder, "score.one", rest, vec![-1.0]);
         let each = add(builder, "score.each", squares, rest);
         let twice = total(builder, "score.sum", each);
-        scale(builder, "score.half", twice, -1)
+        Ok(scale(builder, "score.half", twice, -1))
     }
 }

@@ -14,6 +14,11 @@ pub enum Function {
         /// Where it is 1.
         top: f32,
     },
+    /// `exp(top - x)`.
+    Fall {
+        /// Where it is 1.
+        top: f32,
+    },
     /// `1 / max(x, least)`.
     Reciprocal {
         /// Above 0.
@@ -33,6 +38,7 @@ impl Primitive for Function {
         let x = operands[0].clone();
         match *self {
             Self::Exp { top } => (x - top).exp(),
+            Self::Fall { top } => (-x + top).exp(),
             Self::Reciprocal { least } => x.clamp_min(least).recip(),
             Self::ReciprocalOfNext => (x + 1.0).recip(),
             Self::Log { least } => x.clamp_min(least).log(),
@@ -41,14 +47,18 @@ impl Primitive for Function {
 
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String {
         let (before, constant, operator) = match *self {
-            Self::Exp { top } => ("Sub", top, "Exp"),
+            Self::Exp { top } | Self::Fall { top } => ("Sub", top, "Exp"),
             Self::Reciprocal { least } => ("Max", least, "Reciprocal"),
             Self::ReciprocalOfNext => ("Add", 1.0, "Reciprocal"),
             Self::Log { least } => ("Max", least, "Log"),
         };
         let constant = graph.constant(&format!("{}.constant", node.name), &[], &[constant]);
         let argument = format!("{}.argument", node.name);
-        let x = graph.node(before, &argument, &[&operands[0], &constant], &node.shape);
+        let given = match self {
+            Self::Fall { .. } => [constant.as_str(), &operands[0]],
+            _ => [operands[0].as_str(), &constant],
+        };
+        let x = graph.node(before, &argument, &given, &node.shape);
         graph.node(operator, &node.name, &[&x], &node.shape)
     }
 }

@@ -14,6 +14,8 @@ enum Term {
     Squares { weights: Vec<f32> },
     /// `1/2 sum_j (mu_j^2 + exp(l_j) - 1 - l_j)` of a mean and the logarithm of a variance.
     Divergence,
+    /// `sum_j x_j`.
+    Total,
     /// `a + factor * b`.
     Sum { factor: f32 },
 }
@@ -31,6 +33,7 @@ impl Primitive for Term {
                 let each = first.powi_scalar(2) + log.clone().exp() - log;
                 each.sub_scalar(1.0).sum_dim(1).mul_scalar(0.5)
             }
+            Self::Total => first.sum_dim(1),
             Self::Sum { factor } => first + operands[1].clone().mul_scalar(*factor),
         }
     }
@@ -58,6 +61,11 @@ pub fn squares(builder: &mut Builder, name: &str, value: Value, weights: &[f32])
 /// standard normal one (arXiv:1312.6114, appendix B).
 pub fn divergence(builder: &mut Builder, name: &str, mean: Value, log_variance: Value) -> Value {
     term(builder, name, Term::Divergence, &[mean, log_variance])
+}
+
+/// `sum_j x_j` of a value that need not be rounded.
+pub fn all(builder: &mut Builder, name: &str, value: Value) -> Value {
+    term(builder, name, Term::Total, &[value])
 }
 
 /// `a + factor * b`.

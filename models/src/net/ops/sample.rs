@@ -1,4 +1,4 @@
-//! Draws from a learned Gaussian while the network is trained, its mean where it is deployed.
+//! Draws from a Gaussian while the network is trained, its mean where it is deployed.
 
 use burn::tensor::Tensor;
 
@@ -41,4 +41,29 @@ pub fn sample(
 ) -> Value {
     let shape = builder.shape(mean).to_vec();
     builder.push(name, Sample, &[mean, log_variance, noise], &shape)
+}
+
+/// `x + width * noise`; `x` alone where there is no noise.
+#[derive(Debug)]
+struct Noisy {
+    width: f32,
+}
+
+impl Primitive for Noisy {
+    fn forward(&self, _run: &Run<'_>, _node: &Node, operands: &[Tensor<2>]) -> Tensor<2> {
+        match operands {
+            [x, noise] => x.clone() + noise.clone().mul_scalar(self.width),
+            _ => operands[0].clone(),
+        }
+    }
+
+    fn export(&self, _graph: &mut OnnxGraph<'_>, _node: &Node, operands: &[String]) -> String {
+        operands[0].clone()
+    }
+}
+
+/// Adds noise of a fixed width for the training alone: in the deployed network the value is `x`.
+pub fn noisy(builder: &mut Builder, name: &str, x: Value, noise: Value, width: f32) -> Value {
+    let shape = builder.shape(x).to_vec();
+    builder.push(name, Noisy { width }, &[x, noise], &shape)
 }

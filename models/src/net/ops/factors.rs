@@ -1,32 +1,10 @@
-//! Squares of the numbers of a score, and constant factors of them.
+//! Constant factors, one for each element.
 
 use burn::tensor::Tensor;
 
 use crate::export::OnnxGraph;
 use crate::net::forward::constant;
 use crate::net::{Builder, Node, Primitive, Run, Value};
-
-/// `x * x`.
-#[derive(Debug)]
-struct Square;
-
-impl Primitive for Square {
-    fn forward(&self, _run: &Run<'_>, _node: &Node, operands: &[Tensor<2>]) -> Tensor<2> {
-        operands[0].clone() * operands[0].clone()
-    }
-
-    fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String {
-        let x = operands[0].as_str();
-        graph.node("Mul", &node.name, &[x, x], &node.shape)
-    }
-}
-
-/// Squares a value. The widths of a score do not learn, so its products are no part of the cost
-/// that the training minimises; codegen counts them in the exported file.
-pub fn square(builder: &mut Builder, name: &str, value: Value) -> Value {
-    let shape = builder.shape(value).to_vec();
-    builder.push(name, Square, &[value], &shape)
-}
 
 /// Product of each element with a constant of its own.
 #[derive(Debug)]
