@@ -25,6 +25,9 @@ pub struct TrainConfig {
     /// The cosine schedule ends at this share of the learning rate.
     #[serde(default = "defaults::final_share")]
     pub final_share: f64,
+    /// Cosines in each stage; more than one help where the weight of the cost grows.
+    #[serde(default = "defaults::cycles")]
+    pub cycles: usize,
     /// Decay of the weights.
     #[serde(default)]
     pub weight_decay: f64,
@@ -99,6 +102,7 @@ impl TrainConfig {
         within("train.quantised_learning_rate", quantised, 1e-9, 10.0)?;
         within("train.width_rate", self.width_rate, 0.0, 1000.0)?;
         within("train.final_share", self.final_share, 0.0, 1.0)?;
+        within("train.cycles", self.cycles, 1, 1000)?;
         within("train.weight_decay", self.weight_decay, 0.0, 10.0)?;
         within("train.averaging", self.averaging, 0.0, 0.99999)?;
         within("train.patience", self.patience, 1, 100_000)?;
@@ -121,6 +125,9 @@ impl TrainConfig {
 mod defaults {
     pub(super) fn one() -> f64 {
         1.0
+    }
+    pub(super) fn cycles() -> usize {
+        1
     }
     pub(super) fn final_share() -> f64 {
         0.01

@@ -34,37 +34,44 @@ pub struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// For walks with these parameters and ranges of activations.
+    /// For walks with these parameters, in which activations saturate at these ranges.
     pub fn new(net: &'a Net, mode: Mode, parameters: &[f32], ranges: &Ranges) -> Self {
-        let formats = match mode {
-            Mode::Float => Vec::new(),
-            Mode::Quantised => ranges.formats(net, parameters),
-        };
-        Self::with(net, mode, parameters, formats)
+        let formats = formats(net, mode, parameters, ranges);
+        let rounded = formats.clone();
+        Self::with(net, mode, parameters, formats, &rounded)
+    }
+
+    /// For walks in which the network learns: nothing saturates, since the ranges that the cost is
+    /// counted with follow the activations later.
+    pub fn learning(net: &'a Net, mode: Mode, parameters: &[f32], ranges: &Ranges) -> Self {
+        let formats = formats(net, mode, parameters, ranges);
+        let rounded = unbounded(net, formats.clone());
+        Self::with(net, mode, parameters, formats, &rounded)
     }
 
     /// For walks in which no activation saturates and the ranges of all are recorded.
     pub fn observing(net: &'a Net, parameters: &[f32]) -> Self {
-        let mut formats = Ranges::unseen(net).formats(net, parameters);
-        let activations = |quantiser: &&super::Quantiser| quantiser.kind == Kind::Activation;
-        for quantiser in net.quantisers.iter().filter(activations) {
-            for format in &mut formats[quantiser.widths()] {
-                format.integer = UNBOUNDED;
-                format.signed = !quantiser.positive;
-            }
-        }
-        let mut prepared = Self::with(net, Mode::Quantised, parameters, formats);
+        let formats = unbounded(net, Ranges::unseen(net).formats(net, parameters));
+        let rounded = formats.clone();
+        let mut prepared = Self::with(net, Mode::Quantised, parameters, formats, &rounded);
         prepared.observing = true;
         prepared.plans.clear();
         prepared
     }
 
-    fn with(net: &'a Net, mode: Mode, parameters: &[f32], formats: Vec<Format>) -> Self {
+    /// `formats` are those of the cost, `rounded` those that numbers are rounded to.
+    fn with(
+        net: &'a Net,
+        mode: Mode,
+        parameters: &[f32],
+        formats: Vec<Format>,
+        rounded: &[Format],
+    ) -> Self {
         let mut numbers = parameters.to_vec();
         let mut rounders = Vec::new();
         if mode == Mode::Quantised {
             for quantiser in &net.quantisers {
-                let formats = &formats[quantiser.widths()];
+                let formats = &rounded[quantiser.widths()];
                 let grouping = quantiser.grouping;
                 rounders.push(match quantiser.weight {
                     Some(weight) => {
@@ -97,8 +104,10 @@ impl<'a> Prepared<'a> {
         &self.formats
     }
 
-    /// Takes the gradient of all parameters from the rounded weights to the weights, which is the
-    /// same since no weight saturates, and to their fractional bits.
+    /// Takes the gradient of all parameters from the rounded weights to the weights and to their
+    /// fractional bits. To a weight it is the same, since none saturates; but one that has no bits
+    /// left keeps its value: only its width can bring it back. Else pruned weights would come and go
+    /// with the noise of the gradient.
     pub fn through_rounding(&self, gradient: &mut [f32]) {
         if self.mode == Mode::Float {
             return;
@@ -112,12 +121,42 @@ impl<'a> Prepared<'a> {
             let of_bits = gradient_of_bits(
                 &gradient[weight.clone()],
                 &self.parameters[weight.clone()],
-                &self.numbers[weight],
+                &self.numbers[weight.clone()],
                 quantiser.grouping,
             );
             for (gradient, of_bits) in gradient[bits].iter_mut().zip(of_bits) {
                 *gradient += of_bits;
             }
+            // A bias costs nothing: at 0 it waits to be needed.
+            if quantiser.kind == Kind::Weight {
+                let some = |format: &Format| f32::from(u8::from(format.bits() > 0));
+                let groups: Vec<f32> = self.formats[quantiser.widths()].iter().map(some).collect();
+                let kept = quantiser.grouping.spread(&groups, weight.len());
+                for (gradient, kept) in gradient[weight].iter_mut().zip(kept) {
+                    *gradient *= kept;
+                }
+            }
         }
     }
+}
+
+fn formats(net: &Net, mode: Mode, parameters: &[f32], ranges: &Ranges) -> Vec<Format> {
+    match mode {
+        Mode::Float => Vec::new(),
+        Mode::Quantised => ranges.formats(net, parameters),
+    }
+}
+
+/// The same formats without saturation of activations.
+fn unbounded(net: &Net, mut formats: Vec<Format>) -> Vec<Format> {
+    let activations = |quantiser: &&super::Quantiser| quantiser.kind == Kind::Activation;
+    if !formats.is_empty() {
+        for quantiser in net.quantisers.iter().filter(activations) {
+            for format in &mut formats[quantiser.widths()] {
+                format.integer = UNBOUNDED;
+                format.signed = !quantiser.positive;
+            }
+        }
+    }
+    formats
 }

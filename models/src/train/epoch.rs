@@ -71,7 +71,13 @@ impl Epoch<'_> {
                     });
                 }
                 let total_steps = self.epochs * batches;
-                let rate = learning_rate(self.rate, train.final_share, *steps, total_steps);
+                let rate = learning_rate(
+                    self.rate,
+                    train.final_share,
+                    train.cycles,
+                    *steps,
+                    total_steps,
+                );
                 optimiser.step(&gradient, rate, *steps);
                 *steps += 1;
                 total += value * batch.len() as f64;
@@ -97,7 +103,7 @@ impl Epoch<'_> {
             Stage::Float => Mode::Float,
             Stage::Quantised => Mode::Quantised,
         };
-        let prepared = Prepared::new(self.net, mode, parameters, self.ranges);
+        let prepared = Prepared::learning(self.net, mode, parameters, self.ranges);
         let device = Device::flex().autodiff();
         let run = Run::new(&prepared, &device, DType::F32).tracked();
         let loss = match self.net.objective(&run, &batch.inputs) {

@@ -9,7 +9,7 @@ const KEEP_FIRST: f32 = 0.9;
 /// Share of the old mean of their squares that each step keeps.
 const KEEP_SECOND: f32 = 0.999;
 /// Added to the root of the mean square.
-const EPSILON: f32 = 1e-5;
+const EPSILON: f32 = 1e-7;
 
 /// Parameters, moments and running mean while an epoch runs.
 pub(super) struct Optimiser {

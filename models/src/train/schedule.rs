@@ -2,10 +2,20 @@
 
 use crate::config::CostConfig;
 
-/// Learning rate of step `step` out of `total`: half a cosine from `rate` to its final share.
-pub(super) fn learning_rate(rate: f64, final_share: f64, step: usize, total: usize) -> f64 {
-    let part = step as f64 / total.max(1) as f64;
-    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * part.min(1.0)).cos());
+/// Learning rate of step `step` out of `total`: as many halves of a cosine as there are cycles, each
+/// from `rate` to its final share.
+pub(super) fn learning_rate(
+    rate: f64,
+    final_share: f64,
+    cycles: usize,
+    step: usize,
+    total: usize,
+) -> f64 {
+    let length = total.div_ceil(cycles.max(1)).max(1);
+    // What comes after the last cycle stays at its end.
+    let within = if step < total { step % length } else { length };
+    let part = within as f64 / length as f64;
+    let cosine = 0.5 * (1.0 + (std::f64::consts::PI * part).cos());
     rate * (final_share + (1.0 - final_share) * cosine)
 }
 
@@ -50,9 +60,13 @@ mod tests {
 
     #[test]
     fn the_rate_starts_halves_and_ends() {
-        assert_eq!(learning_rate(0.1, 0.0, 0, 10), 0.1);
-        assert!((learning_rate(0.1, 0.2, 5, 10) - 0.06).abs() < 1e-12);
-        assert!((learning_rate(0.1, 0.2, 10, 10) - 0.02).abs() < 1e-12);
+        assert_eq!(learning_rate(0.1, 0.0, 1, 0, 10), 0.1);
+        assert!((learning_rate(0.1, 0.2, 1, 5, 10) - 0.06).abs() < 1e-12);
+        assert!((learning_rate(0.1, 0.2, 1, 10, 10) - 0.02).abs() < 1e-12);
+        let cycle = |step| learning_rate(0.1, 0.2, 2, step, 20);
+        assert_eq!((cycle(0), cycle(10)), (0.1, 0.1));
+        assert!((cycle(5) - 0.06).abs() < 1e-12 && (cycle(15) - 0.06).abs() < 1e-12);
+        assert!((cycle(20) - 0.02).abs() < 1e-12);
     }
 
     #[test]

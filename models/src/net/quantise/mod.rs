@@ -76,7 +76,7 @@ impl Grouping {
     }
 
     /// The number of the group of each of `count` elements.
-    fn spread<T: Copy>(self, groups: &[T], count: usize) -> Vec<T> {
+    pub(super) fn spread<T: Copy>(self, groups: &[T], count: usize) -> Vec<T> {
         let mut out = Vec::with_capacity(count);
         while out.len() < count {
             if self.inner == 1 {
