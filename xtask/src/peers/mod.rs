@@ -52,7 +52,7 @@ struct JscPareto {
     #[arg(long, default_value_t = 512)]
     batch: usize,
     /// Configuration of our side; beta, seed, epochs and batch size are put in.
-    #[arg(long, default_value = "models/zoo/jsc-mlp/config.toml")]
+    #[arg(long, default_value = "benches/peers/jsc-mlp.toml")]
     config: PathBuf,
     /// Folder of results [default: xtask/peers below cargo's target folder].
     #[arg(long)]
