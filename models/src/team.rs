@@ -4,8 +4,8 @@
 //! look for work again and again for a while before they sleep.
 
 use std::num::NonZero;
-use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long a helper looks for work before it sleeps.
@@ -39,30 +39,40 @@ where
     Job: FnOnce() -> Done + Send + 'static,
     Done: Send + 'static,
 {
-    let helpers = helpers();
-    let threads = helpers.len() + 1;
     let count = jobs.len();
-    let mut own = Vec::new();
-    let mut results = Vec::new();
-    for (index, job) in jobs.into_iter().enumerate() {
-        let Some(helper) = (index % threads).checked_sub(1) else {
-            own.push(job);
-            continue;
+    let mut done: Vec<Option<Done>> = (0..count).map(|_| None).collect();
+    // Nobody owns a job before beginning it: a helper that gets no processor delays nothing.
+    let queue = Arc::new(Mutex::new(jobs.into_iter().enumerate()));
+    let (give, results) = channel();
+    for helper in helpers().iter().take(count.saturating_sub(1)) {
+        let (queue, give) = (Arc::clone(&queue), give.clone());
+        let task = move || {
+            while let Some((index, job)) = pop(&queue) {
+                // The caller may have panicked meanwhile: then nobody wants the result.
+                drop(give.send((index, job())));
+            }
         };
-        let (give, result) = channel();
-        // The caller may have panicked meanwhile: then nobody wants the result.
-        let task = move || drop(give.send(job()));
-        // A helper that is gone drops the task, and with it the sender of the result.
-        drop(helpers[helper].send(Box::new(task)));
-        results.push(result);
+        // A helper that is gone drops the task.
+        drop(helper.send(Box::new(task)));
     }
-    let own: Vec<Done> = own.into_iter().map(|job| job()).collect();
-    let (mut own, mut results) = (own.into_iter(), results.into_iter());
-    let done = |index: usize| match index % threads {
-        0 => own.next(),
-        _ => results.next().and_then(|result| next(&result)),
-    };
-    (0..count).filter_map(done).collect()
+    drop(give);
+    let mut missing = count;
+    while let Some((index, job)) = pop(&queue) {
+        done[index] = Some(job());
+        missing -= 1;
+    }
+    while missing > 0 {
+        let Some((index, result)) = next(&results) else {
+            break;
+        };
+        done[index] = Some(result);
+        missing -= 1;
+    }
+    done.into_iter().flatten().collect()
+}
+
+fn pop<Job>(queue: &Mutex<impl Iterator<Item = Job>>) -> Option<Job> {
+    queue.lock().ok()?.next()
 }
 
 /// The next message; `None` when there will be none.
