@@ -11,6 +11,13 @@ const KEEP_SECOND: f32 = 0.999;
 /// Added to the root of the mean square.
 const EPSILON: f32 = 1e-7;
 
+/// 0 instead of a number near the least ones, with which processors are slow: the moments of what
+/// gets no gradient would stay there.
+#[inline(always)]
+fn normal(value: f32) -> f32 {
+    if value.abs() < 1e-30 { 0.0 } else { value }
+}
+
 /// Parameters, moments and running mean while an epoch runs.
 pub(super) struct Optimiser {
     parameters: Vec<f32>,
@@ -85,8 +92,9 @@ impl Optimiser {
         let parameters = &mut self.parameters[..count];
         let average = &mut self.average[..count];
         for i in 0..count {
-            first[i] = KEEP_FIRST * first[i] + (1.0 - KEEP_FIRST) * gradient[i];
-            second[i] = KEEP_SECOND * second[i] + (1.0 - KEEP_SECOND) * gradient[i] * gradient[i];
+            let square = gradient[i] * gradient[i];
+            first[i] = normal(KEEP_FIRST * first[i] + (1.0 - KEEP_FIRST) * gradient[i]);
+            second[i] = normal(KEEP_SECOND * second[i] + (1.0 - KEEP_SECOND) * square);
             let root = (second[i] * scales.second).sqrt() + EPSILON;
             let direction = rates[i] * (first[i] * scales.first / root);
             parameters[i] -= scales.rate * (direction + decays[i] * parameters[i]);
