@@ -8,11 +8,11 @@ use serde::Deserialize;
 use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
 
-use crate::config::{CardConfig, ConfigError, DataConfig, EvaluationConfig};
+use crate::config::{CardConfig, ConfigError, DataConfig, EvaluationConfig, OutputConfig};
 use crate::data::{self, DataError, InputSpec, Source};
-use crate::execute::{Engine, Executable, ExecuteError};
+use crate::execute::{Engine, Executable, ExecuteError, Outputs};
 use crate::metrics::{MetricsError, Options, Scores, logits_of};
-use crate::report::{Cost, Fact, LayerWidths, Part, Report, Targets};
+use crate::report::{Cost, Fact, LayerWidths, Part, Predicted, Report, Rows, Targets};
 
 /// What is judged, and on what.
 #[derive(Debug, Clone)]
@@ -72,6 +72,8 @@ struct Tables {
     #[serde(default)]
     evaluation: EvaluationConfig,
     #[serde(default)]
+    output: OutputConfig,
+    #[serde(default)]
     card: CardConfig,
 }
 
@@ -101,6 +103,8 @@ struct Truth {
     labels: Vec<usize>,
     targets: Vec<f64>,
     weights: Vec<f64>,
+    /// The first input.
+    input: Vec<f32>,
 }
 
 /// Judges a model on a part of the data.
@@ -134,19 +138,19 @@ pub fn evaluate(
     };
     let specs: Vec<InputSpec> = source.inputs().to_vec();
     let (mut truth, mut outputs, mut twins) = (Truth::default(), Vec::new(), Vec::new());
+    let mut ports = Vec::new();
     for events in source.chunks(request.part, None) {
         let events = events?;
-        outputs.extend(run(
-            &model,
-            &request.model,
-            &tables.data,
-            &specs,
-            &events,
-            &step,
-        )?);
+        let found = run(&model, &request.model, &tables.data, &specs, &events, &step)?;
+        outputs.extend(found.values);
+        ports = found.ports;
         if let (Some(twin), Some(path)) = (&twin, &request.float) {
-            twins.extend(run(twin, path, &tables.data, &specs, &events, &step)?);
+            let found = run(twin, path, &tables.data, &specs, &events, &step)?;
+            twins.extend(found.values);
         }
+        truth
+            .input
+            .extend(events.inputs.into_iter().next().unwrap_or_default());
         truth.labels.extend(events.labels);
         truth
             .targets
@@ -157,7 +161,13 @@ pub fn evaluate(
     }
     let twins = twin.is_some().then_some(twins);
     let part = if tables.data.has_goal() {
-        judge(request, &tables.data, &truth, outputs, twins)?
+        let outputs = Judged {
+            ports,
+            values: outputs,
+            twins,
+            spec: specs.first(),
+        };
+        judge(request, &tables, &truth, outputs)?
     } else {
         let models = anomaly::Models {
             model: &model,
@@ -177,6 +187,16 @@ pub fn evaluate(
     Ok(describe(request, tables, &source, &model, part))
 }
 
+/// Outputs of a model for all rows of a part.
+struct Judged<'a> {
+    ports: Vec<(String, usize)>,
+    values: Vec<f64>,
+    /// Those of a float model.
+    twins: Option<Vec<f64>>,
+    /// The first input.
+    spec: Option<&'a InputSpec>,
+}
+
 /// The outputs of a model for some events.
 fn run(
     model: &Executable,
@@ -185,17 +205,21 @@ fn run(
     specs: &[InputSpec],
     events: &data::Events,
     step: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<f64>, EvaluateError> {
+) -> Result<Outputs, EvaluateError> {
     let outputs = model.run(specs, events, step)?;
     let (classes, targets) = (data.classes.len(), data.targets.len());
     let fits = match classes {
         0 if !data.has_goal() => outputs.width == 1,
+        0 if outputs.ports.len() > 1 => {
+            let mean = outputs.ports.iter().find(|(name, _)| name == "mean");
+            mean.is_some_and(|(_, width)| *width == targets)
+        }
         0 => outputs.width == targets,
         2 => outputs.width == 1 || outputs.width == 2,
         classes => outputs.width == classes,
     };
     if events.rows == 0 || fits {
-        return Ok(outputs.values);
+        return Ok(outputs);
     }
     Err(EvaluateError::Outputs {
         path: path.to_owned(),
@@ -210,11 +234,11 @@ fn run(
 
 fn judge(
     request: &Request,
-    data: &DataConfig,
+    tables: &Tables,
     truth: &Truth,
-    outputs: Vec<f64>,
-    twins: Option<Vec<f64>>,
+    outputs: Judged<'_>,
 ) -> Result<Part, EvaluateError> {
+    let data = &tables.data;
     let weights = match data.weight {
         Some(_) => truth.weights.as_slice(),
         None => &[],
@@ -226,19 +250,34 @@ fn judge(
             .iter()
             .map(|t| (t.clone(), String::new()))
             .collect();
-        let truth = Targets {
+        let targets = Targets {
             names: &names,
             values: &truth.targets,
             weights,
         };
-        Part::regression(name, &outputs, twins.as_deref(), &truth, &request.options)
+        let rows = Rows {
+            spec: outputs.spec,
+            input: &truth.input,
+            targets: &truth.targets,
+            weights,
+        };
+        let found = Predicted::of(&outputs.ports, &outputs.values);
+        let twins = outputs.twins.as_ref();
+        let twins = twins.map(|values| Predicted::of(&outputs.ports, values).means);
+        let options = &request.options;
+        let uncertainty = found.judge(&rows, &tables.output.bins, options.bootstrap);
+        let part = Part::regression(name, &found.means, twins.as_deref(), &targets, options);
+        part.and_then(|part| match uncertainty? {
+            Some(uncertainty) => Ok(part.with_uncertainty(uncertainty)),
+            None => Ok(part),
+        })
     } else {
         let classes = data.classes.len();
         let logits = |values: Vec<f64>| match request.probabilities {
             true => logits_of(&values, values.len() == truth.labels.len()),
             false => values,
         };
-        let (outputs, twins) = (logits(outputs), twins.map(logits));
+        let (outputs, twins) = (logits(outputs.values), outputs.twins.map(logits));
         let scores = Scores {
             logits: &outputs,
             classes,

@@ -68,10 +68,34 @@ pub enum ExecuteError {
 /// Outputs of a model for many events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outputs {
-    /// Numbers of one event: those of the model's first output.
+    /// Name of each output and its numbers for one event.
+    pub ports: Vec<(String, usize)>,
+    /// Numbers of one event, those of all outputs.
     pub width: usize,
-    /// The outputs, event after event.
+    /// The outputs in their order, event after event.
     pub values: Vec<f64>,
+}
+
+impl Outputs {
+    /// The numbers of output `name`, event after event; `None` if there is no such output.
+    pub fn port(&self, name: &str) -> Option<Vec<f64>> {
+        port(&self.ports, &self.values, name)
+    }
+}
+
+/// The numbers of output `name` among those of all outputs, `ports` being their names and widths;
+/// `None` if there is no such output.
+pub fn port(ports: &[(String, usize)], values: &[f64], name: &str) -> Option<Vec<f64>> {
+    let at = ports.iter().position(|(port, _)| port == name)?;
+    let width = |ports: &[(String, usize)]| ports.iter().map(|(_, width)| width).sum::<usize>();
+    let first = width(&ports[..at]);
+    let own = first..first + ports[at].1;
+    let events = values.chunks_exact(width(ports).max(1));
+    Some(
+        events
+            .flat_map(|event| event[own.clone()].to_vec())
+            .collect(),
+    )
 }
 
 /// Executes one event, or says why not.
@@ -185,10 +209,30 @@ impl Executable {
             .into_iter()
             .flat_map(|(_, values)| values)
             .collect();
+        let ports = self.output_ports();
         Ok(Outputs {
-            width: values.len() / events.rows.max(1),
+            width: ports.iter().map(|(_, width)| width).sum(),
+            ports,
             values,
         })
+    }
+
+    /// Name of each output and its numbers for one event.
+    pub(crate) fn output_ports(&self) -> Vec<(String, usize)> {
+        match &self.loaded {
+            Loaded::Integer(model) => {
+                let outputs = model.ports().outputs;
+                let outputs = outputs.into_iter();
+                outputs.map(|o| (o.name, o.ty.len())).collect()
+            }
+            Loaded::Float(graph) => {
+                let width = |id: &real::Id| graph.node(*id).shape.iter().product();
+                let outputs = graph.outputs.iter();
+                outputs
+                    .map(|(name, id)| (name.clone(), width(id)))
+                    .collect()
+            }
+        }
     }
 
     /// For each input of the model, which input of the data it is.
@@ -229,14 +273,14 @@ impl Executable {
         })
     }
 
-    /// What executes one event: the real values of each input in, of the first output out.
+    /// What executes one event: the real values of each input in, of all outputs out.
     fn one_event(&self) -> Result<OneEvent<'_>, ExecuteError> {
         Ok(match &self.loaded {
             Loaded::Float(graph) => Box::new(move |inputs| {
                 let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
                 let outputs = real::evaluate(graph, &inputs).map_err(|e| e.to_string())?;
-                let first = outputs.first().ok_or("the model has no output")?;
-                Ok(first.iter().map(|v| f64::from(*v as f32)).collect())
+                let all = outputs.iter().flatten();
+                Ok(all.map(|v| f64::from(*v as f32)).collect())
             }),
             Loaded::Integer(model) => {
                 let interpreter = model.interpreter().map_err(|e| ExecuteError::Event {
@@ -259,8 +303,8 @@ fn execute(interpreter: &dyn Execute, inputs: &[Vec<f64>]) -> Result<Vec<f64>, S
     }
     let mantissas: Vec<&[i64]> = mantissas.iter().map(Vec::as_slice).collect();
     let outputs = interpreter.run(&mantissas).map_err(|e| e.to_string())?;
-    let first = outputs.first().ok_or("the model has no output")?;
-    Ok(ports.decode(0, first))
+    let decode = |(at, output): (usize, &Vec<i64>)| ports.decode(at, output);
+    Ok(outputs.iter().enumerate().flat_map(decode).collect())
 }
 
 #[cfg(test)]
@@ -314,6 +358,9 @@ output "y" = %2
         assert_eq!((outputs.width, count.into_inner()), (2, rows));
         let expected: Vec<f64> = a.iter().zip(&b).map(|(a, b)| f64::from(a - b)).collect();
         assert_eq!(outputs.values, expected);
+        assert_eq!(outputs.ports, [("y".to_owned(), 2)]);
+        assert_eq!(outputs.port("y"), Some(expected));
+        assert_eq!(outputs.port("z"), None);
     }
 
     #[test]

@@ -29,6 +29,22 @@ pub enum Purpose {
         /// Number of the trial.
         trial: usize,
     },
+    /// Random numbers that layers are fed with in a training step.
+    Draw {
+        /// Which of the network's.
+        number: usize,
+        /// Number of the step.
+        step: u64,
+        /// The row.
+        row: usize,
+    },
+    /// The noise that is added to target `target` in row `row` of all rows.
+    TargetNoise {
+        /// The row.
+        row: u64,
+        /// Number of the target.
+        target: usize,
+    },
     /// The part of all rows with this number, where rows are not permuted.
     Part(u64),
     /// Whether the row with this number is used of a part that is too large to be held.
@@ -54,6 +70,8 @@ impl Purpose {
             Self::Shuffle { stage, epoch } => [3, stage as u64, epoch as u64],
             Self::Bootstrap { replica } => [9, replica as u64, 0],
             Self::Sweep { trial } => [10, trial as u64, 0],
+            Self::Draw { number, step, row } => [23 + ((number as u64) << 8), step, row as u64],
+            Self::TargetNoise { row, target } => [22, row, target as u64],
             Self::Part(number) => [4, number, 0],
             Self::Thinning(number) => [11, number, 0],
             Self::Pieces(epoch) => [5, epoch as u64, 0],

@@ -2,7 +2,7 @@
 
 For each model folder: `onnx.checker` accepts `model.onnx`, and qonnx executes
 every event of `sample.npz` (key `x`) to the values that `trigforge run` writes,
-compared with `==`. The comparison is checked too: one output changed by one unit
+compared with `==`, all outputs where there are several. The comparison is checked too: one output changed by one unit
 in the last place must be reported.
 
 A `Quant` node may have a bit width for each element, which qonnx's own function does
@@ -98,8 +98,16 @@ def execute(model, events):
     """The outputs of qonnx for a batch of events, in float64."""
     events = events.astype(np.float64)
     given = single([value.name for value in model.graph.input], "inputs")
-    output = single([value.name for value in model.graph.output], "outputs")
-    return execute_onnx(model, {given: events})[output]
+    names = [value.name for value in model.graph.output]
+    found = execute_onnx(model, {given: events})
+    return side_by_side([found[name] for name in names])
+
+
+def side_by_side(outputs):
+    """All outputs of each event in a row; a single output as it is."""
+    if len(outputs) == 1:
+        return outputs[0]
+    return np.concatenate([output.reshape(len(output), -1) for output in outputs], axis=1)
 
 
 def with_batch(path, count):
@@ -124,13 +132,16 @@ def qonnx_outputs(path, events):
 
 
 def trigforge_outputs(trigforge, path, events):
-    """What `trigforge run` computes."""
+    """What `trigforge run` computes: several outputs as arrays of their names."""
+    names = [value.name for value in onnx.load(path).graph.output]
     with tempfile.TemporaryDirectory() as folder:
-        given, result = pathlib.Path(folder, "x.npy"), pathlib.Path(folder, "y.npy")
+        result = pathlib.Path(folder, "y.npy" if len(names) == 1 else "y.npz")
+        given = pathlib.Path(folder, "x.npy")
         np.save(given, events)
         command = [trigforge, "run", path, "--input", given, "--out", result]
         subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
-        outputs = np.load(result)
+        found = np.load(result)
+        outputs = found if len(names) == 1 else side_by_side([found[name] for name in names])
     if outputs.dtype != np.float64:
         raise SystemExit(f"{path}: trigforge wrote {outputs.dtype}, expected float64")
     return outputs

@@ -5,9 +5,9 @@ mod anomaly;
 use std::fmt::Write;
 
 use super::Artefacts;
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::inputs::{ColumnTransform, InputTransform, Steps};
-use crate::metrics::Estimate;
+use crate::metrics::{Estimate, Pulls, Uncertainty};
 use crate::net::Format;
 use crate::report::{Figures, Part, WidthKind};
 
@@ -64,7 +64,7 @@ fn network(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fm
             anomaly.describe()
         )
     } else if config.data.classes.is_empty() {
-        format!("the targets {}", quoted(&config.data.targets))
+        targets(config)
     } else {
         let classes = quoted(&config.data.classes);
         format!("one logit for each of {classes}, exact, without softmax; the greatest decides")
@@ -83,6 +83,23 @@ fn network(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fm
         epochs("float"),
         epochs("quantised")
     )
+}
+
+/// What the outputs of a regression are.
+fn targets(config: &Config) -> String {
+    let targets = quoted(&config.data.targets);
+    let sigmas = "`sigma_syst` (the spread that more data does not remove)";
+    let stat = "`sigma_stat` (what more training data would remove)";
+    match config.model.head.as_ref().map(|head| &head.method) {
+        None => format!("the targets {targets}"),
+        Some(Method::Gaussian) => format!("`mean` and {sigmas} of the target {targets}"),
+        Some(Method::Mixture { .. }) => {
+            format!(
+                "`mean`, `quantile_16`, `quantile_50` and `quantile_84` of the target {targets}"
+            )
+        }
+        Some(_) => format!("`mean`, {sigmas} and {stat} of the target {targets}"),
+    }
 }
 
 fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result {
@@ -161,9 +178,60 @@ fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result 
                 line("bias", Some(integer.bias), float.map(|f| f.bias))?;
                 line("RMS", Some(integer.rms), float.map(|f| f.rms))?;
             }
+            for target in targets {
+                if let Some(found) = &target.uncertainty {
+                    uncertainties(card, found)?;
+                }
+            }
         }
     }
     writeln!(card)
+}
+
+/// Pulls and sizes of the uncertainties, overall and in bins.
+fn uncertainties(card: &mut String, found: &Uncertainty) -> std::fmt::Result {
+    writeln!(
+        card,
+        "\nUncertainties of the integers. A pull is (target - mean) / sigma with both uncertainties; \
+         KS is the greatest distance of its distribution from a Gaussian of width 1; residual and \
+         uncertainties are root mean squares, in units of the mean where that is positive.\n"
+    )?;
+    writeln!(
+        card,
+        "| bin | rows | pull mean | pull width | half 68 % width | KS | within 1 sigma | median \
+         response | half 68 % width of the response | residual | sigma_syst | sigma_stat |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|---|"
+    )?;
+    pulls(card, "all", &found.overall)?;
+    for binned in &found.binned {
+        for bin in &binned.bins {
+            let name = format!("{} {:.3} to {:.3}", binned.column, bin.low, bin.high);
+            pulls(card, &name, &bin.figures)?;
+        }
+    }
+    Ok(())
+}
+
+fn pulls(card: &mut String, name: &str, pulls: &Pulls) -> std::fmt::Result {
+    let sizes = pulls.sizes;
+    let within = pulls.coverage.first().map(|coverage| coverage.found);
+    writeln!(
+        card,
+        "| {name} | {} | {} | {} | {} | {:.4} | {} | {} | {} | {:.4} | {:.4} | {} |",
+        pulls.rows,
+        shown_estimate(Some(pulls.mean)),
+        shown_estimate(Some(pulls.width)),
+        shown_estimate(Some(pulls.core)),
+        pulls.distance,
+        shown_estimate(within),
+        shown_estimate(pulls.median_response),
+        shown_estimate(pulls.response_width),
+        sizes.residual,
+        sizes.syst,
+        sizes
+            .stat
+            .map_or("-".to_owned(), |stat| format!("{stat:.5}")),
+    )
 }
 
 fn row(

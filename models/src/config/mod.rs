@@ -1,6 +1,7 @@
 //! The TOML file that describes a training: data, model, schedule, output, card.
 
 mod evaluation;
+mod head;
 mod model;
 mod train;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::data::DataConfig;
 pub use crate::net::anomaly::AnomalyConfig;
 pub use evaluation::{EvaluationConfig, SignalConfig};
+pub use head::{HeadConfig, Method, Scale};
 pub use model::{ModelConfig, WidthConfig};
 pub use train::{CostConfig, LossConfig, TrainConfig};
 
@@ -46,6 +48,10 @@ pub struct OutputConfig {
     pub sample_rows: usize,
     /// Signal efficiency at which the background rejection is quoted.
     pub signal_efficiency: f64,
+    /// Columns of the first input, or `mean` for the prediction, in bins of which the uncertainties
+    /// of a regression are judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bins: Vec<BinConfig>,
     /// Whether every network on the front of loss against cost is kept and exported, not only the
     /// best one.
     pub front: bool,
@@ -56,9 +62,28 @@ impl Default for OutputConfig {
         Self {
             sample_rows: 4000,
             signal_efficiency: 0.5,
+            bins: Vec::new(),
             front: false,
         }
     }
+}
+
+/// An entry of `output.bins`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BinConfig {
+    /// The column.
+    pub column: String,
+    /// How many bins of about equal population.
+    #[serde(default = "six")]
+    pub count: usize,
+    /// Edges to take instead, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<f64>,
+}
+
+fn six() -> usize {
+    6
 }
 
 /// The table `[card]`: free text for `CARD.md`.
@@ -161,13 +186,34 @@ impl Config {
         self.evaluation.check()?;
         self.model.check()?;
         self.train.check()?;
+        self.check_head()?;
         within(
             "output.signal_efficiency",
             self.output.signal_efficiency,
             1e-3,
             0.999,
         )?;
+        for bins in &self.output.bins {
+            bins.check(&self.data)?;
+        }
         within("output.sample_rows", self.output.sample_rows, 1, 1_000_000)
+    }
+
+    /// A head and its loss come together.
+    fn check_head(&self) -> Result<(), ConfigError> {
+        let likelihood = self.train.loss == LossConfig::Likelihood;
+        match &self.model.head {
+            Some(head) if likelihood => head.check(&self.data),
+            None if !likelihood => Ok(()),
+            head => Err(ConfigError::Value {
+                key: "train.loss",
+                found: format!("{:?}", self.train.loss),
+                expected: match head {
+                    Some(_) => "{ type = \"likelihood\" } with [model.head]".to_owned(),
+                    None => "[model.head] with this loss".to_owned(),
+                },
+            }),
+        }
     }
 
     /// How many numbers the network gives: one for each class, for each target, or the score of a
@@ -201,6 +247,29 @@ impl Config {
             found: found.to_owned(),
             expected: expected.to_owned(),
         })
+    }
+}
+
+impl BinConfig {
+    fn check(&self, data: &DataConfig) -> Result<(), ConfigError> {
+        within("output.bins.count", self.count, 1, 1000)?;
+        let wrong = |found: String, expected: &str| ConfigError::Value {
+            key: "output.bins",
+            found,
+            expected: expected.to_owned(),
+        };
+        let inputs = data.all_inputs();
+        let columns = inputs.first().map(|input| input.columns.as_slice());
+        let known = columns.is_some_and(|columns| columns.contains(&self.column));
+        if self.column != "mean" && !known {
+            let expected = "columns of the first input, or 'mean'";
+            return Err(wrong(format!("'{}'", self.column), expected));
+        }
+        let ascending = self.edges.windows(2).all(|pair| pair[0] < pair[1]);
+        if !ascending || self.edges.len() == 1 {
+            return Err(wrong(format!("{:?}", self.edges), "ascending edges"));
+        }
+        Ok(())
     }
 }
 

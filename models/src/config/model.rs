@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, within};
+use super::{ConfigError, HeadConfig, within};
 use crate::net::Granularity;
 use crate::net::layers::LayerConfig;
 
@@ -21,6 +21,9 @@ pub struct ModelConfig {
     /// The layers, first to last. A dense layer with one output for each class or target is added
     /// behind them.
     pub layers: Vec<LayerConfig>,
+    /// What a regression gives beside the mean; the last layers are then its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<HeadConfig>,
     /// The widths of weights.
     #[serde(default)]
     pub weights: WidthConfig,

@@ -62,6 +62,8 @@ pub enum LossConfig {
     },
     /// Mean squared difference from the targets.
     MeanSquared,
+    /// The likelihood of the target under what `[model.head]` gives.
+    Likelihood,
     /// Squared below `delta`, linear above.
     Huber {
         /// Where it becomes linear, in units of the target.
@@ -117,7 +119,7 @@ impl TrainConfig {
         match self.loss {
             LossConfig::Focal { gamma } => within("train.loss.gamma", gamma, 0.0, 10.0),
             LossConfig::Huber { delta } => within("train.loss.delta", delta, 1e-9, 1e9),
-            LossConfig::CrossEntropy | LossConfig::MeanSquared => Ok(()),
+            LossConfig::CrossEntropy | LossConfig::MeanSquared | LossConfig::Likelihood => Ok(()),
         }
     }
 }

@@ -7,6 +7,7 @@ use super::plan::{Column, Cut, Plan};
 use super::read::{Cells, Values};
 use super::{DataError, Events, InputSpec};
 use crate::observables::{Observable, ObservableError};
+use crate::seed::{Purpose, Stream};
 
 /// What a batch gives.
 #[derive(Debug, Default)]
@@ -92,7 +93,7 @@ impl Plan {
                     .map(|input| batch.input(input, &kept))
                     .collect(),
                 labels: batch.labels(&kept)?,
-                targets: batch.interleave(&self.targets, &kept),
+                targets: batch.noisy(batch.interleave(&self.targets, &kept), &kept),
                 weights: match self.weight {
                     Some(at) => batch.interleave(&[at], &kept),
                     None => vec![1.0; kept.len()],
@@ -366,6 +367,23 @@ impl Batch<'_> {
             start += of_column;
         }
         values
+    }
+
+    /// Targets with the noise that the configuration adds: a function of seed and row.
+    fn noisy(&self, mut targets: Vec<f32>, kept: &[usize]) -> Vec<f32> {
+        let (widths, seed) = &self.plan.noise;
+        if widths.iter().all(|width| *width == 0.0) {
+            return targets;
+        }
+        for (row, values) in kept.iter().zip(targets.chunks_mut(widths.len())) {
+            let row = (self.place.row_of_all + row) as u64;
+            for (target, (value, width)) in values.iter_mut().zip(widths).enumerate() {
+                let purpose = Purpose::TargetNoise { row, target };
+                let [normal, _] = Stream::new(*seed, purpose).normal_pair();
+                *value *= 1.0 + *width as f32 * normal;
+            }
+        }
+        targets
     }
 
     fn labels(&self, kept: &[usize]) -> Result<Vec<usize>, DataError> {

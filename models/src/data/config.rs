@@ -33,6 +33,10 @@ pub struct DataConfig {
     /// Columns with what the network learns to give, for regression.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
+    /// Gaussian noise that is added to targets, in units of the target: for studies of what a
+    /// learned uncertainty makes of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub noise: BTreeMap<String, f64>,
     /// The column with the weights of the events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
@@ -88,6 +92,9 @@ pub struct Transform {
     /// Least and largest value that is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<[f64; 2]>,
+    /// Bits of its raw grid, the sign included, where they differ from `model.raw_bits`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
     /// A power of two in units of the column: the column is divided by it and not shifted, so that
     /// columns with the same unit, such as the components of a momentum, keep their ratios.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +141,12 @@ impl DataConfig {
         }
         self.check_inputs()?;
         self.check_goal()?;
+        for (name, width) in &self.noise {
+            if !self.targets.contains(name) {
+                return Err(wrong("data.noise", name, "targets"));
+            }
+            within("data.noise", *width, 0.0, 10.0)?;
+        }
         if let Some(rows) = self.memory_rows {
             within("data.memory_rows", rows, 4, usize::MAX)?;
         }
@@ -188,13 +201,16 @@ impl DataConfig {
             if !inputs.iter().any(|input| input.columns.contains(column)) {
                 return Err(wrong(key, column, "columns of an input"));
             }
-            let numeric = transform.log || transform.clip.is_some() || transform.unit.is_some();
+            let numeric = transform.log
+                || transform.clip.is_some()
+                || transform.unit.is_some()
+                || transform.bits.is_some();
             match (&transform.one_hot, transform.clip) {
                 _ if transform.log && transform.unit.is_some() => {
                     return Err(wrong("data.transform", column, "unit or log, not both"));
                 }
                 (Some(_), _) if numeric => {
-                    let expected = "one_hot alone, or log, clip and unit";
+                    let expected = "one_hot alone, or log, clip, bits and unit";
                     return Err(wrong("data.transform", column, expected));
                 }
                 (Some(values), _) => {
@@ -207,6 +223,9 @@ impl DataConfig {
                     return Err(wrong("data.transform.clip", &found, "[least, most]"));
                 }
                 _ => {}
+            }
+            if let Some(bits) = transform.bits {
+                within("data.transform.bits", bits, 2, 18)?;
             }
             if let Some(unit) = transform.unit {
                 within("data.transform.unit", unit, 2f64.powi(-30), 2f64.powi(30))?;

@@ -40,6 +40,8 @@ pub(super) struct Plan {
     pub(super) inputs: Vec<Vec<usize>>,
     pub(super) label: Option<usize>,
     pub(super) targets: Vec<usize>,
+    /// Relative Gaussian noise of each target, and the seed of it.
+    pub(super) noise: (Vec<f64>, u64),
     pub(super) weight: Option<usize>,
     pub(super) by: Option<usize>,
     pub(super) classes: Vec<String>,
@@ -124,6 +126,12 @@ impl Plan {
             inputs: Vec::new(),
             label: None,
             targets: Vec::new(),
+            noise: (
+                (config.targets.iter())
+                    .map(|name| config.noise.get(name).copied().unwrap_or(0.0))
+                    .collect(),
+                config.split.seed,
+            ),
             weight: None,
             by: None,
             classes: config.classes.clone(),

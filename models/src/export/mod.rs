@@ -20,6 +20,22 @@ use crate::config::Config;
 use crate::inputs::{self, InputTransform};
 use crate::net::{Format, Net};
 
+/// Whether a result follows from each value: what only the loss looks at is not exported.
+fn needed(net: &Net) -> Vec<bool> {
+    let mut needed = vec![false; net.nodes.len()];
+    for (_, value) in &net.outputs {
+        needed[value.0] = true;
+    }
+    for index in (0..net.nodes.len()).rev() {
+        if needed[index] {
+            for operand in &net.nodes[index].operands {
+                needed[operand.0] = true;
+            }
+        }
+    }
+    needed
+}
+
 /// Encodes a network with the transforms of its inputs: quantised with formats for every group, or
 /// else as plain ONNX in floating point.
 pub fn model(
@@ -45,8 +61,9 @@ pub fn model(
     for (value, given) in net.inputs.iter().zip(given) {
         names[value.0] = given;
     }
+    let needed = needed(net);
     for (index, node) in net.nodes.iter().enumerate() {
-        let Some(op) = node.op.as_ref().filter(|_| node.deployed) else {
+        let Some(op) = node.op.as_ref().filter(|_| needed[index] && node.deployed) else {
             continue;
         };
         let operands: Vec<String> = node.operands.iter().map(|v| names[v.0].clone()).collect();

@@ -65,7 +65,7 @@ impl ColumnTransform {
         if let Some([least, most]) = transform.clip {
             (low, high) = (low.max(least), high.min(most).max(low.max(least)));
         }
-        let raw = covering(options.raw_bits, low, high);
+        let raw = covering(transform.bits.unwrap_or(options.raw_bits), low, high);
         let on_grid = |value: f64| round(value, &raw);
         let step = f64::from(-raw.fractional).exp2();
         let clip = match (transform.clip, transform.log) {

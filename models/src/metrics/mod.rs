@@ -15,6 +15,7 @@ mod estimate;
 mod ranking;
 mod regression;
 mod scores;
+mod uncertainty;
 
 pub use anomaly::{Anomaly, AnomalyScores, SignalFigures, WorkingPoint, anomaly};
 pub use bootstrap::{Bootstrap, half_width, interval};
@@ -26,6 +27,10 @@ pub use estimate::{Estimate, effective_rows};
 pub use ranking::{Accepted, Ranking};
 pub use regression::{Predictions, Regression, Residuals, TargetBin, regression};
 pub use scores::Scores;
+pub use uncertainty::{
+    Binned, Column, Coverage, PullBin, Pulls, Sizes, Uncertain, Uncertainty, equal_edges,
+    gaussian_loss, uncertainty,
+};
 
 /// What does not fit in a set of scores, labels and weights.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::quantise::Grouping;
 use super::{
-    Granularity, Kind, Net, NetError, Node, Parameter, ParameterId, Primitive, Products, Quantiser,
-    QuantiserId, Role, Start, Value, stack,
+    Granularity, Kind, Net, NetError, Node, Noise, NoiseId, Parameter, ParameterId, Posterior,
+    Primitive, Products, Quantiser, QuantiserId, Role, Start, Value, stack,
 };
 
 /// How numbers are rounded while the network is built.
@@ -51,6 +51,9 @@ impl Builder {
                 quantisers: Vec::new(),
                 products: Vec::new(),
                 stacks: Vec::new(),
+                learned: None,
+                noises: Vec::new(),
+                posteriors: Vec::new(),
             },
             names: HashSet::new(),
             weights,
@@ -196,12 +199,18 @@ impl Builder {
         let parameter = self.parameter(name, shape, role, start);
         let name = self.net.parameters[parameter.0].name.clone();
         let grouping = last_axis(shape, widths.granularity);
-        let kind = if role == Role::Bias {
+        let kind = if matches!(role, Role::Bias | Role::DrawnBias) {
             Kind::Bias
         } else {
             Kind::Weight
         };
         self.quantiser(&name, kind, shape, grouping, widths.bits, Some(parameter))
+    }
+
+    /// The parameter that a weight's quantiser rounds.
+    pub fn parameter_of(&self, quantiser: QuantiserId) -> ParameterId {
+        let quantiser = &self.net.quantisers[quantiser.0];
+        quantiser.weight.unwrap_or(quantiser.fractional)
     }
 
     /// The groups of each element of a quantiser, as numbers over the whole network.
@@ -239,6 +248,7 @@ impl Builder {
             positive: false,
             bits,
             deployed: self.deployed,
+            most: None,
         });
         QuantiserId(self.net.quantisers.len() - 1)
     }
@@ -246,6 +256,16 @@ impl Builder {
     /// Marks a quantiser as one that cuts negative values.
     pub(super) fn positive(&mut self, quantiser: QuantiserId) {
         self.net.quantisers[quantiser.0].positive = true;
+    }
+
+    /// Gives the quantiser of a rounded value most bits, the sign not counted.
+    pub(super) fn limit(&mut self, value: Value, most: u32) {
+        let width = self.widths(value).and_then(|w| w.first().copied());
+        let mut quantisers = self.net.quantisers.iter_mut();
+        let own = quantisers.find(|q| width.is_some_and(|w| q.widths().contains(&(w as usize))));
+        if let Some(quantiser) = own {
+            quantiser.most = Some(most);
+        }
     }
 
     /// Adds products to the cost, if they are deployed.
@@ -273,6 +293,22 @@ impl Builder {
     /// Names a result.
     pub fn output(&mut self, name: &str, value: Value) {
         self.net.outputs.push((name.to_owned(), value));
+    }
+
+    /// Says what the loss looks at.
+    pub fn learned(&mut self, value: Value) {
+        self.net.learned = Some(value);
+    }
+
+    /// Adds random numbers that a training step feeds in.
+    pub fn random(&mut self, noise: Noise) -> NoiseId {
+        self.net.noises.push(noise);
+        NoiseId(self.net.noises.len() - 1)
+    }
+
+    /// Adds a distribution of weights.
+    pub fn posterior(&mut self, posterior: Posterior) {
+        self.net.posteriors.push(posterior);
     }
 
     /// The network.

@@ -7,7 +7,9 @@ use burn::tensor::{DType, Device, Gradients, Tensor, TensorData, activation};
 
 use super::quantise::quantise;
 use super::stack::{Plan, stack};
-use super::{Mode, Net, Node, ParameterId, Prepared, Quantiser, QuantiserId, Ranges, Value};
+use super::{
+    Mode, Net, Node, NoiseId, ParameterId, Prepared, Quantiser, QuantiserId, Ranges, Value,
+};
 
 /// One walk through a network with given parameters.
 pub struct Run<'a> {
@@ -18,6 +20,8 @@ pub struct Run<'a> {
     leaves: RefCell<Vec<Option<Tensor<2>>>>,
     tracked: bool,
     observed: Option<RefCell<Result<Ranges, String>>>,
+    /// Of each noise of the network its numbers; nothing where it is silent.
+    noises: Vec<Option<Tensor<2>>>,
 }
 
 impl<'a> Run<'a> {
@@ -31,7 +35,21 @@ impl<'a> Run<'a> {
             leaves: RefCell::new(vec![None; net.parameters.len()]),
             tracked: false,
             observed: observed.map(RefCell::new),
+            noises: Vec::new(),
         }
+    }
+
+    /// The same walk with random numbers, one matrix `[batch, elements]` for each noise of the
+    /// network or nothing where it is silent. Without them a network is deterministic.
+    #[must_use]
+    pub fn with_noise(mut self, noises: Vec<Option<Tensor<2>>>) -> Self {
+        self.noises = noises;
+        self
+    }
+
+    /// The random numbers of a noise, if it is not silent.
+    pub fn noise(&self, noise: NoiseId) -> Option<Tensor<2>> {
+        self.noises.get(noise.0).cloned().flatten()
     }
 
     /// The same walk with gradients for all parameters that it uses.
@@ -165,10 +183,12 @@ fn observe(this: &Quantiser, values: &Tensor<2>, ranges: &mut Ranges) -> Result<
 }
 
 impl Net {
-    /// The results for a batch; inputs and results are `[batch, elements]`.
+    /// The results for a batch and behind them, where it is none of them, what the loss looks at;
+    /// inputs and results are `[batch, elements]`.
     pub fn forward(&self, run: &Run<'_>, inputs: &[Tensor<2>]) -> Vec<Tensor<2>> {
-        let outputs: Vec<Value> = self.outputs.iter().map(|(_, value)| *value).collect();
-        self.walk(run, inputs, &outputs, false)
+        let outputs = self.outputs.iter().map(|(_, value)| *value);
+        let wanted: Vec<Value> = outputs.chain(self.learned).collect();
+        self.walk(run, inputs, &wanted, false)
     }
 
     /// What the training minimises, `[batch, 1]`; `None` where the network does not say it. The
@@ -230,6 +250,15 @@ impl Net {
         }
         let value = |value: &Value| values[value.0].clone();
         wanted.iter().filter_map(value).collect()
+    }
+
+    /// Of what [`Net::forward`] gave, what the loss looks at; `None` for a network without results.
+    pub fn judged(&self, results: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let at = match self.learned {
+            Some(_) => results.len().checked_sub(1)?,
+            None => 0,
+        };
+        results.into_iter().nth(at)
     }
 
     /// How often each value is used by the nodes that are taken; wanted ones are used once more.

@@ -14,8 +14,11 @@ mod builder;
 pub(crate) mod cost;
 mod error;
 pub(crate) mod forward;
+pub(crate) mod head;
 pub mod layers;
+pub(crate) mod noise;
 pub mod ops;
+mod posterior;
 mod prepared;
 pub mod quantise;
 mod quantiser;
@@ -30,6 +33,8 @@ pub use builder::{Builder, Widths};
 pub use cost::{Cost, Products};
 pub use error::NetError;
 pub use forward::Run;
+pub use noise::{Noise, NoiseId};
+pub use posterior::{Posterior, Sample};
 pub use prepared::{Mode, Prepared};
 pub use quantiser::{Format, Granularity, Kind, Quantiser, QuantiserId};
 pub use ranges::Ranges;
@@ -44,6 +49,13 @@ pub struct Value(pub(crate) usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParameterId(pub(crate) usize);
 
+impl ParameterId {
+    /// Its place among all parameters of the network.
+    pub fn number(self) -> usize {
+        self.0
+    }
+}
+
 /// What a parameter is, for the optimiser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -57,6 +69,10 @@ pub enum Role {
     Fixed,
     /// Any other learned number, such as a metric: does not decay.
     Free,
+    /// A weight drawn from a distribution: follows it and is not learned itself.
+    Drawn,
+    /// A bias drawn from a distribution.
+    DrawnBias,
 }
 
 /// How the numbers of a parameter begin.
@@ -172,6 +188,12 @@ pub struct Net {
     pub products: Vec<Products>,
     /// Chains of nodes that are walked at once.
     stacks: Vec<stack::Stack>,
+    /// What the loss looks at, where that is not the first result.
+    pub learned: Option<Value>,
+    /// Random numbers that a training step feeds in.
+    pub noises: Vec<Noise>,
+    /// Distributions of weights.
+    pub posteriors: Vec<Posterior>,
 }
 
 impl Net {

@@ -55,12 +55,22 @@ pub struct Quantiser {
     pub bits: u32,
     /// Whether the exported graph has it; else only the training does.
     pub deployed: bool,
+    /// Most bits, the sign not counted: what needs more saturates, such as the index of a table.
+    pub most: Option<u32>,
 }
 
 impl Quantiser {
     /// The numbers of its groups among all groups of the network.
     pub fn widths(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.grouping.groups
+    }
+
+    /// Integer bits that are left of `integer` where a group has `fractional` ones.
+    pub fn kept(&self, integer: i32, fractional: i32) -> i32 {
+        match self.most {
+            Some(most) => integer.min(most as i32 - fractional),
+            None => integer,
+        }
     }
 
     /// Elements of the tensor.

@@ -45,7 +45,7 @@ impl Ranges {
             pulp::Arch::new().dispatch(|| whole_bits(&magnitude, fractional, &mut bits));
             formats.extend(bits.iter().map(|&(integer, fractional)| Format {
                 signed,
-                integer,
+                integer: quantiser.kept(integer, fractional),
                 fractional,
             }));
         }

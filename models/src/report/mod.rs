@@ -11,11 +11,13 @@ mod json;
 pub mod page;
 mod part;
 pub mod plot;
+mod uncertain;
 mod widths;
 
 pub use anomaly::{AnomalyFigures, Detector};
 pub use content::{Baseline, Cost, CurvePoint, Fact, Report, ReportError};
 pub use part::{Figures, Part, TargetFigures, Targets};
+pub use uncertain::{Predicted, Rows};
 pub use widths::{LayerWidths, WidthKind};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::{
     Classification, Difference, Discrimination, Estimate, MetricsError, Options, Predictions,
-    Regression, Scores, classification, difference, regression,
+    Regression, Scores, Uncertainty, classification, difference, regression,
 };
 
 /// Figures on one part of the data.
@@ -56,6 +56,9 @@ pub struct TargetFigures {
     /// The float model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub float: Option<Regression>,
+    /// Uncertainties, where the model gives them: executed by the integer interpreter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<Box<Uncertainty>>,
 }
 
 /// True targets of a regression, several in each row.
@@ -134,10 +137,21 @@ impl Part {
                     Some(float) => Some(judge(float, at)?),
                     None => None,
                 },
+                uncertainty: None,
             })
         };
         let targets: Result<_, MetricsError> = truth.names.iter().enumerate().map(target).collect();
         Ok(Self::named(name, Figures::Regression { targets: targets? }))
+    }
+
+    /// The part with the uncertainties of its first target.
+    pub fn with_uncertainty(mut self, uncertainty: Uncertainty) -> Self {
+        if let Figures::Regression { targets } = &mut self.figures
+            && let Some(target) = targets.first_mut()
+        {
+            target.uncertainty = Some(Box::new(uncertainty));
+        }
+        self
     }
 
     pub(super) fn named(name: &str, figures: Figures) -> Self {
@@ -166,7 +180,8 @@ impl Part {
     }
 
     /// The integers' figure that a baseline calls by this name: `accuracy`, `AUC t`,
-    /// `rejection t at 50 %`, `median response`, `response width`; `None` for other words.
+    /// `rejection t at 50 %`, `median response`, `response width`,
+    /// `pull mean`, `pull width`; `None` for other words.
     ///
     /// Of a detector they are `AUC s` and `efficiency s at r`, for a signal and a background rate.
     /// Of two classes the names are `AUC` and `rejection at 50 %`, of one target as above.
@@ -180,8 +195,12 @@ impl Part {
             },
             Figures::Anomaly(figures) => figures.figure(name),
             Figures::Regression { targets } => {
-                let overall = &targets.first()?.integer.overall;
+                let target = targets.first()?;
+                let overall = &target.integer.overall;
+                let pulls = target.uncertainty.as_ref().map(|u| &u.overall);
                 match name {
+                    "pull mean" => pulls.map(|p| p.mean),
+                    "pull width" => pulls.map(|p| p.width),
                     "median response" => overall.median_response,
                     "response width" => overall.response_width,
                     _ => None,

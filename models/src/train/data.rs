@@ -46,6 +46,8 @@ pub(super) struct Batch {
     /// One row for each event: 1 in the place of its class, or its targets; 0 where it has neither.
     pub(super) targets: Tensor<2>,
     pub(super) weights: Tensor<2>,
+    /// Of each noise of the network its numbers, once they are drawn.
+    pub(super) noises: Vec<Option<Tensor<2>>>,
 }
 
 impl Rows {
@@ -93,6 +95,7 @@ impl Rows {
             inputs: inputs.collect(),
             targets,
             weights: gather(&self.weights, self.rows, rows, device),
+            noises: Vec::new(),
         }
     }
 

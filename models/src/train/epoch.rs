@@ -4,13 +4,14 @@ use burn::tensor::{DType, Device};
 
 use super::TrainError;
 use super::data::{Batch, Data};
-use super::loss::{loss, weighted};
+use super::loss::{Objective, loss, weighted};
 use super::noise::noise;
 use super::optimiser::Optimiser;
 use super::schedule::learning_rate;
 use super::state::{Stage, State};
 use crate::config::Config;
 use crate::net::cost::Weight;
+use crate::net::noise::draw;
 use crate::net::{Cost, Mode, Net, Prepared, Ranges, Run};
 
 /// What stays the same through an epoch.
@@ -22,6 +23,8 @@ pub(super) struct Epoch<'a> {
     pub(super) rate: f64,
     /// Epochs of the stage.
     pub(super) epochs: usize,
+    /// What is minimised.
+    pub(super) objective: Objective<'a>,
     /// Weight of the cost.
     pub(super) weight: Weight,
 }
@@ -62,6 +65,14 @@ impl Epoch<'_> {
                     &device,
                     DType::F32,
                 ));
+                tensors.noises = draw(
+                    &self.net.noises,
+                    stage == Stage::Quantised,
+                    train.seed,
+                    noise_step(stage, *steps),
+                    batch,
+                    &device,
+                );
                 let (value, gradient) = self.gradient(stage, optimiser.parameters(), &tensors)?;
                 if !value.is_finite() {
                     return Err(TrainError::Diverged {
@@ -78,7 +89,7 @@ impl Epoch<'_> {
                     *steps,
                     total_steps,
                 );
-                optimiser.step(&gradient, rate, *steps);
+                optimiser.step(self.net, &gradient, rate, *steps);
                 *steps += 1;
                 total += value * batch.len() as f64;
                 events += batch.len();
@@ -86,7 +97,7 @@ impl Epoch<'_> {
             }
             Ok(())
         })?;
-        optimiser.store(state);
+        optimiser.store(self.net, state);
         state.position.epoch += 1;
         Ok(total / events.max(1) as f64)
     }
@@ -105,15 +116,17 @@ impl Epoch<'_> {
         };
         let prepared = Prepared::learning(self.net, mode, parameters, self.ranges);
         let device = Device::flex().autodiff();
-        let run = Run::new(&prepared, &device, DType::F32).tracked();
+        let run = Run::new(&prepared, &device, DType::F32)
+            .tracked()
+            .with_noise(batch.noises.clone());
         let loss = match self.net.objective(&run, &batch.inputs) {
             Some(each) => weighted(each, batch),
             None => {
                 let outputs = self.net.forward(&run, &batch.inputs);
-                let Some(output) = outputs.into_iter().next() else {
+                let Some(output) = self.net.judged(outputs) else {
                     return Err(backend("the network has no output".to_owned()));
                 };
-                loss(self.config.train.loss, output, batch)
+                loss(self.objective, output, batch)
             }
         };
         let value = loss.clone().try_into_scalar::<f32>();
@@ -125,6 +138,8 @@ impl Epoch<'_> {
             let cost = Cost::new(self.net, prepared.formats());
             cost.add_gradient(self.net, self.weight, &mut gradient);
         }
+        self.net
+            .pull_back(parameters, &mut gradient, self.objective.rows);
         Ok((f64::from(value), gradient))
     }
 }

@@ -4,9 +4,8 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::TrainError;
 use super::data::Rows;
-use super::loss::total_loss;
+use super::loss::{Objective, total_loss};
 use super::noise::{STILL, noise};
-use crate::config::LossConfig;
 use crate::net::{Mode, Net, Prepared, Ranges, Run};
 
 /// Events that are computed at a time.
@@ -22,9 +21,23 @@ pub(super) struct Fixed<'a> {
 }
 
 impl Fixed<'_> {
-    /// The first result for every event, row after row. In [`DType::F64`] a quantised network is
+    /// All results for every event, row after row. In [`DType::F64`] a quantised network is
     /// exact: every number is an integer times a power of two, far below 2^53 steps.
     pub(super) fn outputs(&self, rows: &Rows, dtype: DType) -> Result<Vec<f64>, TrainError> {
+        let count = self.net.outputs.len();
+        self.numbers(rows, dtype, |mut results| {
+            results.truncate(count);
+            Some(Tensor::cat(results, 1)).filter(|_| count > 0)
+        })
+    }
+
+    /// Some of the results for every event, row after row.
+    fn numbers(
+        &self,
+        rows: &Rows,
+        dtype: DType,
+        which: impl Fn(Vec<Tensor<2>>) -> Option<Tensor<2>>,
+    ) -> Result<Vec<f64>, TrainError> {
         let device = Device::flex();
         let prepared = Prepared::new(self.net, self.mode, self.parameters, self.ranges);
         let run = Run::new(&prepared, &device, dtype);
@@ -32,7 +45,7 @@ impl Fixed<'_> {
         for first in (0..rows.rows).step_by(BLOCK) {
             let count = BLOCK.min(rows.rows - first);
             let inputs = rows.inputs(first, count, &device, dtype);
-            if let Some(output) = self.net.forward(&run, &inputs).first() {
+            if let Some(output) = which(self.net.forward(&run, &inputs)) {
                 let block: Vec<f64> =
                     output
                         .try_to_vec_as()
@@ -48,15 +61,20 @@ impl Fixed<'_> {
     /// Mean loss and, for classes, accuracy.
     pub(super) fn judge(
         &self,
-        loss: LossConfig,
+        objective: Objective<'_>,
         rows: &Rows,
     ) -> Result<(f64, Option<f64>), TrainError> {
         if self.net.objective.is_some() {
             return Ok((self.objective(rows)?, None));
         }
-        let outputs = self.outputs(rows, DType::F32)?;
-        let (total, weight) =
-            total_loss(loss, &outputs, &rows.labels, &rows.targets, &rows.weights);
+        let outputs = self.numbers(rows, DType::F32, |results| self.net.judged(results))?;
+        let (total, weight) = total_loss(
+            objective,
+            &outputs,
+            &rows.labels,
+            &rows.targets,
+            &rows.weights,
+        )?;
         let classes = outputs.len() / rows.rows.max(1);
         let accuracy = (!rows.labels.is_empty())
             .then(|| crate::metrics::accuracy(&outputs, classes, &rows.labels));

@@ -9,16 +9,16 @@ use super::data::{Data, Rows};
 use super::evaluate::{Fixed, observe};
 use super::integer::{IntegerOutputs, compare};
 use super::kept::Kept;
-use super::loss::total_loss;
+use super::loss::{Objective, total_loss};
 use super::signals::Signals;
 use super::state::{Stage, State};
 use crate::artefacts::{Artefacts, FrontModel};
 use crate::config::Config;
-use crate::data::{Events, Part};
+use crate::data::{Events, InputSpec, Part};
 use crate::export;
 use crate::metrics::{Options, Scores};
 use crate::net::{Cost, Format, Kind, Mode, Net, Ranges, Role};
-use crate::report::{self, Fact, LayerWidths, Report, WidthKind};
+use crate::report::{self, Fact, LayerWidths, Predicted, Report, WidthKind};
 
 /// A finished training.
 pub(super) struct Finished {
@@ -60,7 +60,7 @@ pub(super) fn finish(
         };
         let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
         let loss = match net.objective {
-            Some(_) => Some(own.judge(config.train.loss, &rows)?.0),
+            Some(_) => Some(own.judge(Objective::of(config, rows.rows), &rows)?.0),
             None => None,
         };
         let integer = kept.outputs("model", &quantised, name, data.source.inputs(), events)?;
@@ -73,14 +73,18 @@ pub(super) fn finish(
         let rows = Rows::new(&data.transforms, events.clone(), Stage::Float);
         let float = twin.outputs(&rows, DType::F32)?;
         if name == "validation" {
-            validation_loss = loss.unwrap_or_else(|| trained.loss(&integer, events));
+            validation_loss = match loss {
+                Some(loss) => loss,
+                None => trained.loss(&integer, events)?,
+            };
         }
         cost = Some(integer.cost);
+        let specs = data.source.inputs();
         let part = match &signals {
             Some(signals) => {
                 signals.part(name, &integer, &float, events, parts.last(), (own, twin))?
             }
-            None => trained.part(name, &integer, &float, events)?,
+            None => trained.part(name, &integer, &float, events, specs)?,
         };
         parts.push(part);
     }
@@ -136,16 +140,33 @@ impl Trained<'_> {
         export::model(self.config, &data.transforms, self.net, parameters, formats)
     }
 
-    /// Loss of the integers.
-    fn loss(&self, integer: &IntegerOutputs, events: &Events) -> f64 {
+    /// Loss of the integers; with a head, that of a Gaussian with its outputs.
+    fn loss(&self, integer: &IntegerOutputs, events: &Events) -> Result<f64, TrainError> {
+        if self.config.model.head.is_some() {
+            let targets: Vec<f64> = events.targets.iter().map(|t| f64::from(*t)).collect();
+            let weights: Vec<f64> = events.weights.iter().map(|w| f64::from(*w)).collect();
+            let rows = report::Rows {
+                spec: None,
+                input: &[],
+                targets: &targets,
+                weights: &weights,
+            };
+            let outputs = Predicted::of(&integer.ports, &integer.values);
+            let loss = outputs.loss(&rows).map_err(|source| TrainError::Metrics {
+                part: "validation",
+                source,
+            })?;
+            return Ok(loss.unwrap_or(f64::NAN));
+        }
+        let objective = Objective::of(self.config, events.rows);
         let (total, weight) = total_loss(
-            self.config.train.loss,
+            objective,
             &integer.values,
             &events.labels,
             &events.targets,
             &events.weights,
-        );
-        total / weight
+        )?;
+        Ok(total / weight)
     }
 
     /// Figures of one part.
@@ -155,6 +176,7 @@ impl Trained<'_> {
         integer: &IntegerOutputs,
         float: &[f64],
         events: &Events,
+        specs: &[InputSpec],
     ) -> Result<report::Part, TrainError> {
         let weights: Vec<f64> = events.weights.iter().map(|w| f64::from(*w)).collect();
         let mut options = Options::default();
@@ -172,7 +194,22 @@ impl Trained<'_> {
                 values: &targets,
                 weights: &weights,
             };
-            report::Part::regression(name, &integer.values, Some(float), &truth, &options)
+            let found = Predicted::of(&integer.ports, &integer.values);
+            let twin = Predicted::of(&integer.ports, float);
+            let rows = report::Rows {
+                spec: specs.first(),
+                input: events.inputs.first().map_or(&[], Vec::as_slice),
+                targets: &targets,
+                weights: &weights,
+            };
+            let bins = &self.config.output.bins;
+            let uncertainty = found.judge(&rows, bins, options.bootstrap);
+            let part =
+                report::Part::regression(name, &found.means, Some(&twin.means), &truth, &options);
+            part.and_then(|part| match uncertainty? {
+                Some(uncertainty) => Ok(part.with_uncertainty(uncertainty)),
+                None => Ok(part),
+            })
         } else {
             let scores = Scores {
                 logits: &integer.values,
@@ -217,11 +254,10 @@ impl Trained<'_> {
                         mode: Mode::Quantised,
                     };
                     let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
-                    fixed
-                        .judge(self.config.train.loss, &rows)
-                        .map(|found| found.0)
+                    let objective = Objective::of(self.config, rows.rows);
+                    fixed.judge(objective, &rows).map(|found| found.0)
                 }
-                None => Ok(self.loss(outputs, events)),
+                None => self.loss(outputs, events),
             };
             front.push(FrontModel {
                 epoch: point.epoch,
@@ -238,11 +274,18 @@ impl Trained<'_> {
     }
 }
 
-/// Learned numbers that are no widths.
+/// Numbers of the exported network: those that are learned and no widths, or that follow a
+/// distribution rather than their distribution.
 fn weights(net: &Net) -> usize {
-    let kept =
-        |p: &&crate::net::Parameter| !matches!(p.role, Role::Bits | Role::Fixed) && p.deployed;
-    net.parameters.iter().filter(kept).map(|p| p.len()).sum()
+    let kept = |(number, parameter): &(usize, &crate::net::Parameter)| {
+        let of = |id: crate::net::ParameterId| id.number() == *number;
+        let mut posteriors = net.posteriors.iter();
+        !matches!(parameter.role, Role::Bits | Role::Fixed)
+            && parameter.deployed
+            && !posteriors.any(|p| of(p.mean) || of(p.spread))
+    };
+    let parameters = net.parameters.iter().enumerate();
+    parameters.filter(kept).map(|(_, p)| p.len()).sum()
 }
 
 /// Learned numbers that have a meaning of their own, such as a metric, as they are exported.

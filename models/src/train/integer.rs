@@ -13,7 +13,9 @@ use crate::execute::{Engine, Executable, ExecuteError};
 /// What the integers of a file gave for some events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IntegerOutputs {
-    /// The first output of every event, one after the other.
+    /// Name of each output and its numbers for one event.
+    pub ports: Vec<(String, usize)>,
+    /// All outputs of every event, event after event.
     pub values: Vec<f64>,
     /// What one event costs, as codegen counts it.
     pub cost: Cost,
@@ -21,7 +23,7 @@ pub struct IntegerOutputs {
     pub fractional: Option<i32>,
 }
 
-/// The first output of every event, from the integer interpreter on the QONNX file at `path`; the
+/// All outputs of every event, from the integer interpreter on the QONNX file at `path`; the
 /// inputs of the events are those of `specs`. Uses all processors.
 ///
 /// # Errors
@@ -58,6 +60,7 @@ pub(super) fn outputs(
         cost.parameters += node.parameters;
     }
     Ok(IntegerOutputs {
+        ports: model.output_ports(),
         values,
         cost,
         fractional: model.fractional(),

@@ -1,14 +1,41 @@
 //! What is minimised, as a tensor for training and as a number for validation.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 
+use super::TrainError;
 use super::data::Batch;
-use crate::config::LossConfig;
+use super::likelihood;
+use crate::config::{Config, HeadConfig, LossConfig};
+
+/// What a network is judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Objective<'a> {
+    pub(super) loss: LossConfig,
+    /// What a regression says of its uncertainty.
+    pub(super) head: Option<&'a HeadConfig>,
+    /// Rows of the training part.
+    pub(super) rows: usize,
+}
+
+impl<'a> Objective<'a> {
+    /// That of a configuration, for a training part of `rows` rows.
+    pub(super) fn of(config: &'a Config, rows: usize) -> Self {
+        Self {
+            loss: config.train.loss,
+            head: config.model.head.as_ref(),
+            rows,
+        }
+    }
+}
 
 /// Mean loss of a batch, each event with its weight.
-pub(super) fn loss(config: LossConfig, outputs: Tensor<2>, batch: &Batch) -> Tensor<1> {
+pub(super) fn loss(objective: Objective<'_>, outputs: Tensor<2>, batch: &Batch) -> Tensor<1> {
     let targets = batch.targets.clone();
-    let each: Tensor<2> = match config {
+    let each: Tensor<2> = match objective.loss {
+        LossConfig::Likelihood => match objective.head {
+            Some(head) => likelihood::each(head, outputs, targets, objective.rows),
+            None => outputs,
+        },
         LossConfig::CrossEntropy => (activation::log_softmax(outputs, 1) * targets)
             .sum_dim(1)
             .neg(),
@@ -37,13 +64,20 @@ pub(super) fn weighted(each: Tensor<2>, batch: &Batch) -> Tensor<1> {
 }
 
 /// The sum over events of weight times loss, in double precision, and the sum of the weights.
+///
+/// # Errors
+///
+/// What the tensor library says, which computes likelihoods.
 pub(super) fn total_loss(
-    config: LossConfig,
+    objective: Objective<'_>,
     outputs: &[f64],
     labels: &[usize],
     targets: &[f32],
     weights: &[f32],
-) -> (f64, f64) {
+) -> Result<(f64, f64), TrainError> {
+    if let (LossConfig::Likelihood, Some(head)) = (objective.loss, objective.head) {
+        return total_likelihood(head, outputs, targets, weights, objective.rows);
+    }
     let width = outputs.len() / weights.len().max(1);
     let mut total = (0.0, 0.0);
     for (event, (row, weight)) in outputs.chunks_exact(width.max(1)).zip(weights).enumerate() {
@@ -58,7 +92,8 @@ pub(super) fn total_loss(
                 .zip(targets)
                 .map(|(a, b)| (a - f64::from(*b)).abs())
         };
-        let this = match config {
+        let this = match objective.loss {
+            LossConfig::Likelihood => 0.0,
             LossConfig::CrossEntropy => -log(labels[event]),
             LossConfig::Focal { gamma } => {
                 let log = log(labels[event]);
@@ -73,5 +108,35 @@ pub(super) fn total_loss(
         total.0 += this * f64::from(*weight);
         total.1 += f64::from(*weight);
     }
-    total
+    Ok(total)
+}
+
+/// As [`total_loss`], of the numbers that a head gives to its loss.
+fn total_likelihood(
+    head: &HeadConfig,
+    numbers: &[f64],
+    targets: &[f32],
+    weights: &[f32],
+    rows: usize,
+) -> Result<(f64, f64), TrainError> {
+    let device = Device::flex();
+    let events = weights.len();
+    let width = numbers.len() / events.max(1);
+    let options = (&device, DType::F64);
+    let numbers = TensorData::new(numbers.to_vec(), [events, width]);
+    let targets = TensorData::new(targets.to_vec(), [events, 1]).convert_dtype(DType::F64);
+    let (numbers, targets) = (
+        Tensor::<2>::from_data(numbers, options),
+        Tensor::<2>::from_data(targets, options),
+    );
+    let each = likelihood::each(head, numbers, targets, rows);
+    let each: Vec<f64> = each.try_to_vec_as().map_err(|e| TrainError::Backend {
+        reason: e.to_string(),
+    })?;
+    let mut total = (0.0, 0.0);
+    for (value, weight) in each.iter().zip(weights) {
+        total.0 += value * f64::from(*weight);
+        total.1 += f64::from(*weight);
+    }
+    Ok(total)
 }

@@ -20,6 +20,7 @@ mod evaluate;
 mod finish;
 mod integer;
 mod kept;
+mod likelihood;
 mod loss;
 mod noise;
 mod optimiser;

@@ -44,12 +44,17 @@ impl Optimiser {
         for parameter in &net.parameters {
             let rate = match parameter.role {
                 Role::Bits if trained_widths => config.width_rate as f32,
-                Role::Bits | Role::Fixed => 0.0,
+                Role::Bits | Role::Fixed | Role::Drawn | Role::DrawnBias => 0.0,
                 Role::Weight | Role::Bias | Role::Free => 1.0,
             };
             let decay = match parameter.role {
                 Role::Weight => config.weight_decay as f32,
-                Role::Bias | Role::Bits | Role::Fixed | Role::Free => 0.0,
+                Role::Bias
+                | Role::Bits
+                | Role::Fixed
+                | Role::Free
+                | Role::Drawn
+                | Role::DrawnBias => 0.0,
             };
             rates.extend(std::iter::repeat_n(rate, parameter.len()));
             decays.extend(std::iter::repeat_n(decay, parameter.len()));
@@ -71,7 +76,7 @@ impl Optimiser {
     }
 
     /// One step of number `step` (from 0) with the gradient of all parameters.
-    pub(super) fn step(&mut self, gradient: &[f32], rate: f64, step: usize) {
+    pub(super) fn step(&mut self, net: &Net, gradient: &[f32], rate: f64, step: usize) {
         let power = step.saturating_add(1).min(i32::MAX as usize) as i32;
         // The running mean forgets its start faster while it is young.
         let young = (1.0 + step as f64) / (10.0 + step as f64);
@@ -82,6 +87,7 @@ impl Optimiser {
             keep: self.averaging.min(young) as f32,
         };
         pulp::Arch::new().dispatch(|| self.update(gradient, scales));
+        net.follow(&mut self.parameters);
     }
 
     #[inline(always)]
@@ -103,7 +109,8 @@ impl Optimiser {
     }
 
     /// Puts everything back into the state.
-    pub(super) fn store(self, state: &mut State) {
+    pub(super) fn store(mut self, net: &Net, state: &mut State) {
+        net.follow(&mut self.average);
         state.parameters = self.parameters;
         state.first_moment = self.first;
         state.second_moment = self.second;

@@ -6,6 +6,7 @@ use super::checkpoint;
 use super::data::{Data, Rows};
 use super::epoch::Epoch;
 use super::evaluate::{Fixed, observe};
+use super::loss::Objective;
 use super::progress::Progress;
 use super::schedule::beta;
 use super::state::{EpochRecord, FrontPoint, Stage, State};
@@ -49,6 +50,7 @@ pub(super) fn run(
             config,
             net,
             stage,
+            rows: data.source.rows(Part::Train),
             calibration: data.calibration(stage)?,
             validation: data.validation(stage),
         };
@@ -80,6 +82,8 @@ struct StageRun<'a> {
     config: &'a Config,
     net: &'a Net,
     stage: Stage,
+    /// Rows of the training part.
+    rows: usize,
     calibration: Rows,
     validation: Rows,
 }
@@ -131,6 +135,7 @@ impl StageRun<'_> {
             ranges: &ranges,
             rate,
             epochs: self.epochs(),
+            objective: Objective::of(self.config, self.rows),
             weight: Weight {
                 beta: beta.unwrap_or(0.0) as f32,
                 gamma: train.cost.gamma as f32,
@@ -154,7 +159,8 @@ impl StageRun<'_> {
             ranges: &ranges,
             mode,
         };
-        let (loss, accuracy) = fixed.judge(self.config.train.loss, &self.validation)?;
+        let (loss, accuracy) =
+            fixed.judge(Objective::of(self.config, self.rows), &self.validation)?;
         let ebops = (self.stage == Stage::Quantised).then(|| {
             let formats = ranges.formats(self.net, &state.average);
             Cost::new(self.net, &formats).ebops

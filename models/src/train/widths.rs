@@ -68,5 +68,6 @@ pub(super) fn start(net: &Net, seed: u64) -> Vec<f32> {
             Start::Values(values) => out.extend_from_slice(values),
         }
     }
+    net.follow(&mut out);
     out
 }

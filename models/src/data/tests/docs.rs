@@ -31,6 +31,7 @@ fn every_key_is_explained() {
         label: None,
         classes: Vec::new(),
         targets: Vec::new(),
+        noise: Default::default(),
         weight: None,
         selection: Vec::new(),
         skip_bad_rows: false,

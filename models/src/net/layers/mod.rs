@@ -5,6 +5,7 @@ mod attention;
 mod combination;
 mod conv;
 mod dense;
+mod dropout;
 mod edge_conv;
 mod flatten;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub use attention::{AttentionConfig, AttentionKind, PairConfig};
 pub use combination::CombinationConfig;
 pub use conv::ConvConfig;
 pub use dense::DenseConfig;
+pub use dropout::DropoutConfig;
 pub use edge_conv::{EdgeConvConfig, EdgePooling};
 pub use flatten::FlattenConfig;
 pub use image::ImageConfig;
@@ -57,6 +59,8 @@ pub enum LayerConfig {
     Conv(ConvConfig),
     /// Every output sees all numbers of the last axis.
     Dense(DenseConfig),
+    /// Numbers left out at random while the network learns.
+    Dropout(DropoutConfig),
     /// Dense layers on the edges to the nearest neighbours.
     EdgeConv(EdgeConvConfig),
     /// A list or an image as one vector.
@@ -133,13 +137,14 @@ impl Flow {
 
 impl LayerConfig {
     /// The name of its type.
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::AllInputs(_) => "all_inputs",
             Self::Attention(_) => "attention",
             Self::Combination(_) => "combination",
             Self::Conv(_) => "conv",
             Self::Dense(_) => "dense",
+            Self::Dropout(_) => "dropout",
             Self::EdgeConv(_) => "edge_conv",
             Self::Flatten(_) => "flatten",
             Self::Image(_) => "image",
@@ -151,13 +156,14 @@ impl LayerConfig {
         }
     }
 
-    fn layer(&self) -> &dyn Layer {
+    pub(crate) fn layer(&self) -> &dyn Layer {
         match self {
             Self::AllInputs(layer) => layer,
             Self::Attention(layer) => layer,
             Self::Combination(layer) => layer,
             Self::Conv(layer) => layer,
             Self::Dense(layer) => layer,
+            Self::Dropout(layer) => layer,
             Self::EdgeConv(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Image(layer) => layer,
@@ -205,9 +211,11 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
     );
     builder.per_slot = config.model.per_slot;
     let mut taken = Vec::new();
+    let mut given = None;
     for input in inputs {
         let shape = input.network_shape();
         let value = builder.input(&input.name, &shape);
+        given.get_or_insert(value);
         let mask = input
             .mask
             .map(|_| builder.input(&format!("{}.mask", input.name), &shape[..1]));
@@ -252,6 +260,10 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
             expected: "[features]; end the list of layers with one that pools or flattens"
                 .to_owned(),
         });
+    }
+    if let (Some(head), Some(given)) = (&config.model.head, given) {
+        super::head::build(config, head, &mut builder, flow, inputs, given)?;
+        return Ok(builder.finish());
     }
     let value = dense_primitive(&mut builder, "output", flow.value, config.outputs(), true)?;
     let name = if config.data.targets.is_empty() {

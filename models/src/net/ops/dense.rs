@@ -93,6 +93,23 @@ pub(super) fn product(
     units: usize,
     bias: Option<QuantiserId>,
 ) -> Result<Value, NetError> {
+    let (op, shape) = prepared(builder, name, value, weight, units, bias)?;
+    Ok(builder.push(name, op, &[value], &shape))
+}
+
+/// Counts the products of a dense layer; gives its operation and the shape of its result.
+///
+/// # Errors
+///
+/// A value that was not rounded.
+pub(super) fn prepared(
+    builder: &mut Builder,
+    name: &str,
+    value: Value,
+    weight: QuantiserId,
+    units: usize,
+    bias: Option<QuantiserId>,
+) -> Result<(Dense, Vec<usize>), NetError> {
     let mut shape = builder.shape(value).to_vec();
     let inputs = shape.last().copied().unwrap_or(1);
     let of_weight = builder.widths_of(weight);
@@ -112,7 +129,7 @@ pub(super) fn product(
         inputs,
         outputs: units,
     };
-    Ok(builder.push(name, op, &[value], &shape))
+    Ok((op, shape))
 }
 
 /// The bias of a layer: begins at 0; as fine as the weights.

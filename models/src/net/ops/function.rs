@@ -31,6 +31,16 @@ pub enum Function {
         /// Above 0.
         least: f32,
     },
+    /// `ln(max(|x|, least))`.
+    LogMagnitude {
+        /// Above 0.
+        least: f32,
+    },
+    /// `ln(max(x, least)) / 2`: the logarithm of a width, of a variance.
+    HalfLog {
+        /// Above 0.
+        least: f32,
+    },
 }
 
 impl Primitive for Function {
@@ -42,6 +52,8 @@ impl Primitive for Function {
             Self::Reciprocal { least } => x.clamp_min(least).recip(),
             Self::ReciprocalOfNext => (x + 1.0).recip(),
             Self::Log { least } => x.clamp_min(least).log(),
+            Self::LogMagnitude { least } => x.abs().clamp_min(least).log(),
+            Self::HalfLog { least } => x.clamp_min(least).log() * 0.5,
         }
     }
 
@@ -50,16 +62,31 @@ impl Primitive for Function {
             Self::Exp { top } | Self::Fall { top } => ("Sub", top, "Exp"),
             Self::Reciprocal { least } => ("Max", least, "Reciprocal"),
             Self::ReciprocalOfNext => ("Add", 1.0, "Reciprocal"),
-            Self::Log { least } => ("Max", least, "Log"),
+            Self::Log { least } | Self::HalfLog { least } | Self::LogMagnitude { least } => {
+                ("Max", least, "Log")
+            }
         };
         let constant = graph.constant(&format!("{}.constant", node.name), &[], &[constant]);
         let argument = format!("{}.argument", node.name);
+        let x = match self {
+            Self::LogMagnitude { .. } => {
+                let name = format!("{}.magnitude", node.name);
+                graph.node("Abs", &name, &[&operands[0]], &node.shape)
+            }
+            _ => operands[0].clone(),
+        };
         let given = match self {
-            Self::Fall { .. } => [constant.as_str(), &operands[0]],
-            _ => [operands[0].as_str(), &constant],
+            Self::Fall { .. } => [constant.as_str(), &x],
+            _ => [x.as_str(), &constant],
         };
         let x = graph.node(before, &argument, &given, &node.shape);
-        graph.node(operator, &node.name, &[&x], &node.shape)
+        if !matches!(self, Self::HalfLog { .. }) {
+            return graph.node(operator, &node.name, &[&x], &node.shape);
+        }
+        let log = format!("{}.log", node.name);
+        let log = graph.node(operator, &log, &[&x], &node.shape);
+        let half = graph.constant(&format!("{}.half", node.name), &[], &[0.5]);
+        graph.node("Mul", &node.name, &[&log, &half], &node.shape)
     }
 }
 

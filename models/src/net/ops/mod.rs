@@ -6,6 +6,8 @@
 //! | `choose.rs` | a value or a constant, as a mask says; sums with constants | `Where`, `Add` |
 //! | `conv.rs` | convolution of an image | `Conv` |
 //! | `dense.rs` | product with a matrix along the last axis, and a bias | `MatMul`, `Add` |
+//! | `drawn.rs` | as `dense.rs`, of weights that have a distribution | `MatMul`, `Add` |
+//! | `dropout.rs` | numbers left out at random while the network learns | |
 //! | `elementwise.rs` | sum, difference, product, lesser of two values; masks; powers of two | `Add`, `Sub`, `Mul`, `Min` |
 //! | `factors.rs` | a power of two for each element | `Mul` |
 //! | `function.rs` | exponentials, reciprocal, logarithm | `Exp`, `Reciprocal`, `Log` |
@@ -22,6 +24,8 @@ mod activation;
 mod choose;
 mod conv;
 mod dense;
+mod drawn;
+mod dropout;
 mod elementwise;
 mod factors;
 mod function;
@@ -38,6 +42,8 @@ pub use activation::{Activation, activation, activation_of, image_activation};
 pub use choose::{choose, shift};
 pub use conv::{Conv, Windows, conv};
 pub use dense::{Dense, dense};
+pub use drawn::{Distribution, Draws, distribution, drawn};
+pub use dropout::dropout;
 pub use elementwise::{add, least, masked, multiply, scale, subtract};
 pub use factors::factors;
 pub use function::{Function, function};

@@ -6,6 +6,7 @@ mod figures;
 mod numbers;
 mod regression;
 mod training;
+mod uncertainty;
 mod widths;
 
 use super::page::{Page, Section, Table};
@@ -85,6 +86,8 @@ impl Report {
                 Figures::Regression { .. } => &[
                     ("median response", "median response"),
                     ("response width", "half 68 % width of the response"),
+                    ("pull mean", "mean of the pulls"),
+                    ("pull width", "width of the pulls"),
                 ],
             };
             for (name, words) in figures {

@@ -26,6 +26,9 @@ pub(super) fn sections(part: &Part, targets: &[TargetFigures]) -> Result<Vec<Sec
             ],
         };
         sections.push(Section::Figures(figures));
+        if let Some(found) = &target.uncertainty {
+            sections.extend(super::uncertainty::sections(part, target, found)?);
+        }
     }
     Ok(sections)
 }

@@ -1,0 +1,167 @@
+"""Studies of learned uncertainties on the calorimeter sample.
+
+Three questions, each answered by trainings that differ from a shipped configuration in a few keys:
+
+    noise   Gaussian noise of 2, 5 and 10 % is added to the target: does sigma_syst^2 grow by the
+            added variance? Clusters above 30 GeV, whose own resolution is not far above the noise.
+    gap     `train_gap`, where the noise of the cells is three times larger in 1.3 < |eta| < 1.6: does
+            sigma rise there as the spread of the target around the prediction does?
+    size    1,000, 10,000 and 100,000 training clusters: does sigma_stat fall?
+
+All figures are those of the integers on the test part, out of `metrics.json`. Run from the root of the
+repository, with Python 3.11 or newer and nothing else:
+
+    python models/studies/uncertainties.py --trigforge target/release/trigforge --out target/studies
+"""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tomllib
+
+ZOO = pathlib.Path("models/zoo")
+WITH_STAT = ["evidential", "ensemble", "bayesian"]
+
+
+def toml(value):
+    """A value as TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+def write(config, path):
+    """A configuration as a file: tables of the first level, all below them inline."""
+    lines = []
+    for table, content in config.items():
+        lines.append(f"[{table}]")
+        lines += [f"{json.dumps(key)} = {toml(value)}" for key, value in content.items()]
+    path.write_text("\n".join(lines) + "\n")
+
+
+class Studies:
+    """Trains variants of shipped configurations and keeps what they gave."""
+
+    def __init__(self, trigforge, out, speed):
+        self.trigforge, self.out, self.speed = trigforge, out, speed
+
+    def train(self, name, method, change):
+        """The figures of the test part of a variant; trained once."""
+        folder = self.out / name
+        if not (folder / "metrics.json").is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            config = tomllib.loads((ZOO / f"calo-response-{method}" / "config.toml").read_text())
+            config.pop("card", None)
+            config["train"].update(float_epochs=15, quantised_epochs=2)
+            config["output"]["sample_rows"] = 1
+            change(config)
+            for stage in ["float_epochs", "quantised_epochs"]:
+                config["train"][stage] = max(1, round(config["train"][stage] / self.speed))
+            write(config, folder / "study.toml")
+            command = [self.trigforge, "train", folder / "study.toml", "--out", folder]
+            subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
+        metrics = json.loads((folder / "metrics.json").read_text())
+        part = next(part for part in metrics["parts"] if part["name"] == "test")
+        return part["figures"]["targets"][0]["uncertainty"]
+
+    def noise(self, method):
+        """Added variance found and put in."""
+        print(f"\nnoise ({method}): sigma_syst^2 - sigma_syst,0^2 over the added variance")
+        found = {}
+        for noise in [0.0, 0.02, 0.05, 0.10]:
+
+            def change(config, noise=noise):
+                config["data"]["selection"] = ["e_obs > 30"]
+                config["data"]["noise"] = {"e_dep": noise}
+
+            name = f"noise-{method}-{round(100 * noise)}"
+            found[noise] = self.train(name, method, change)["overall"]
+        first = found[0.0]["sizes"]["syst"]
+        print(f"   0 %: sigma_syst {first:.4f}, pull width {found[0.0]['width']['value']:.3f}")
+        good = True
+        for noise in [0.02, 0.05, 0.10]:
+            syst = found[noise]["sizes"]["syst"]
+            ratio = (syst**2 - first**2) / noise**2
+            good &= abs(ratio - 1) < 0.1
+            width = found[noise]["width"]["value"]
+            print(f"  {100 * noise:2.0f} %: sigma_syst {syst:.4f}, pull width {width:.3f}, ratio {ratio:.3f}")
+        return good
+
+    def gap(self, method):
+        """How much sigma and the spread rise where the noise is larger."""
+
+        def change(config):
+            path = pathlib.PurePath(config["data"]["path"])
+            config["data"]["path"] = str(path.with_name("train_gap.parquet"))
+            edges = [0.0, 1.0, 1.3, 1.6, 1.9, 2.7]
+            config["output"]["bins"] = [{"column": "abs_eta", "edges": edges}]
+
+        bins = self.train(f"gap-{method}", method, change)["binned"][0]["bins"]
+        print(f"\ngap ({method}): root mean squares in units of the mean")
+        for bin in bins:
+            sizes = bin["figures"]["sizes"]
+            words = f"|eta| {bin['low']:.1f} to {bin['high']:.1f}"
+            print(f"  {words}: residual {sizes['residual']:.4f}, sigma_syst {sizes['syst']:.4f}")
+
+        def rise(key):
+            inside = bins[2]["figures"]["sizes"][key] ** 2
+            beside = [bins[at]["figures"] for at in [1, 3]]
+            rows = sum(figures["rows"] for figures in beside)
+            outside = sum(figures["rows"] * figures["sizes"][key] ** 2 for figures in beside) / rows
+            return (inside / outside) ** 0.5
+
+        true, learned = rise("residual"), rise("syst")
+        print(f"  inside over 1.0 to 1.3 and 1.6 to 1.9: spread {true:.3f}, sigma_syst {learned:.3f}")
+        return abs(learned / true - 1) < 0.15
+
+    def size(self, method):
+        """How sigma_stat falls with the training sample."""
+        print(f"\nsize ({method})")
+        stats = []
+        for rows, epochs in [(1_000, 150), (10_000, 30), (100_000, 6)]:
+
+            def change(config, rows=rows, epochs=epochs):
+                share = rows / 150_000
+                split = {"train": share, "validation": 0.05, "test": 0.15, "seed": 1}
+                config["data"]["split"] = split
+                config["train"].update(float_epochs=epochs, quantised_epochs=max(1, epochs // 6))
+
+            overall = self.train(f"size-{method}-{rows}", method, change)["overall"]
+            sizes, width = overall["sizes"], overall["width"]["value"]
+            stats.append(sizes["stat"])
+            print(
+                f"  {rows:6}: sigma_stat {sizes['stat']:.5f}, sigma_syst {sizes['syst']:.4f}, "
+                f"residual {sizes['residual']:.4f}, pull width {width:.3f}"
+            )
+        return all(more > fewer for more, fewer in zip(stats, stats[1:]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--trigforge", type=pathlib.Path, required=True, help="the command")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder of the trainings")
+    parser.add_argument("--only", choices=["noise", "gap", "size"], help="one of the studies")
+    parser.add_argument("--method", help="one of the methods of the study of sizes")
+    parser.add_argument("--speed", type=float, default=1.0, help="divide all epochs by this")
+    arguments = parser.parse_args()
+    studies = Studies(arguments.trigforge, arguments.out, arguments.speed)
+    results = {}
+    if arguments.only in [None, "noise"]:
+        results["noise"] = studies.noise("gaussian")
+    if arguments.only in [None, "gap"]:
+        results["gap"] = studies.gap("gaussian")
+    if arguments.only in [None, "size"]:
+        for method in [arguments.method] if arguments.method else WITH_STAT:
+            results[f"size, {method}"] = studies.size(method)
+    print()
+    for name, good in results.items():
+        print(f"{name}: {'as expected' if good else 'NOT as expected'}")
+    sys.exit(0 if all(results.values()) else 1)
+
+
+if __name__ == "__main__":
+    main()
