@@ -21,8 +21,14 @@ import subprocess
 import sys
 import tomllib
 
-ZOO = pathlib.Path("models/zoo")
+ZOO, STUDIES = pathlib.Path("models/zoo"), pathlib.Path("models/studies")
 WITH_STAT = ["evidential", "ensemble", "bayesian"]
+
+
+def configuration(method):
+    """The file that describes the calibration with this method."""
+    shipped = ZOO / f"calo-response-{method}" / "config.toml"
+    return shipped if shipped.is_file() else STUDIES / f"calo-response-{method}.toml"
 
 
 def toml(value):
@@ -54,15 +60,16 @@ class Studies:
         folder = self.out / name
         if not (folder / "metrics.json").is_file():
             folder.mkdir(parents=True, exist_ok=True)
-            config = tomllib.loads((ZOO / f"calo-response-{method}" / "config.toml").read_text())
+            config = tomllib.loads(configuration(method).read_text())
             config.pop("card", None)
-            config["train"].update(float_epochs=15, quantised_epochs=2)
+            config["train"].update(float_epochs=10, quantised_epochs=15)
             config["output"]["sample_rows"] = 1
             change(config)
             for stage in ["float_epochs", "quantised_epochs"]:
                 config["train"][stage] = max(1, round(config["train"][stage] / self.speed))
             write(config, folder / "study.toml")
             command = [self.trigforge, "train", folder / "study.toml", "--out", folder]
+            command.append("--quiet")
             subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
         metrics = json.loads((folder / "metrics.json").read_text())
         part = next(part for part in metrics["parts"] if part["name"] == "test")
@@ -122,13 +129,13 @@ class Studies:
         """How sigma_stat falls with the training sample."""
         print(f"\nsize ({method})")
         stats = []
-        for rows, epochs in [(1_000, 150), (10_000, 30), (100_000, 6)]:
+        for rows, epochs in [(1_000, 60), (10_000, 15), (100_000, 4)]:
 
             def change(config, rows=rows, epochs=epochs):
                 share = rows / 150_000
                 split = {"train": share, "validation": 0.05, "test": 0.15, "seed": 1}
                 config["data"]["split"] = split
-                config["train"].update(float_epochs=epochs, quantised_epochs=max(1, epochs // 6))
+                config["train"].update(float_epochs=epochs, quantised_epochs=epochs)
 
             overall = self.train(f"size-{method}-{rows}", method, change)["overall"]
             sizes, width = overall["sizes"], overall["width"]["value"]
