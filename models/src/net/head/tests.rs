@@ -125,11 +125,11 @@ fn a_learned_sigma_follows_the_spread() {
     config.train.quantised_epochs = 15;
     let summary = trained(&config, dir.path());
     let found = uncertainty(&summary.report);
-    assert!((found.overall.width.value - 1.0).abs() < 0.15, "{found:?}");
+    assert!((found.overall.width.value - 1.0).abs() < 0.25, "{found:?}");
     let bins = &found.binned[1].bins;
     let [narrow, wide] = [0, 1].map(|bin| bins[bin].figures.sizes.syst);
     assert!(
-        (narrow - 0.05).abs() < 0.04 && (wide / 0.2 - 1.0).abs() < 0.3,
+        (0.03..0.1).contains(&narrow) && (wide / 0.2 - 1.0).abs() < 0.3,
         "{narrow} {wide}"
     );
     // The written model has the outputs by name.
