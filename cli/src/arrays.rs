@@ -175,6 +175,29 @@ pub fn read_array(path: &Path, name: &str) -> Result<ArrayD<f64>, ArrayError> {
     array.ok_or_else(|| format(format!("the array `{name}` does not hold numbers")))
 }
 
+/// Reads an array of integers of any shape, also where they are stored as real
+/// numbers.
+pub fn read_integers(path: &Path) -> Result<ArrayD<i64>, ArrayError> {
+    let format = |reason: String| ArrayError::Format {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut file = open(path, &[])?;
+    if let Some(array) = file.integers("").map_err(format)? {
+        return Ok(array);
+    }
+    let array = file.real("").map_err(format)?;
+    let array = array.ok_or_else(|| format("the array does not hold numbers".to_owned()))?;
+    // Every integer up to 2^53 has its own number in double precision.
+    let exact = |value: f64| value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0;
+    match array.iter().find(|&&value| !exact(value)) {
+        Some(value) => Err(format(format!(
+            "{value} is not an integer of at most 53 bits"
+        ))),
+        None => Ok(array.mapv(|value| value as i64)),
+    }
+}
+
 /// Writes results, one row per event: `.npy` for one tensor, else `.npz`.
 ///
 /// `results` holds, per event, the values of each output.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use trigforge::{Format, Overflow, Rounding};
-use trigforge_codegen::circuit::{self, Builder, Circuit, Gate, Wire, cost, print, validate};
+use trigforge_codegen::circuit::{self, Builder, Circuit, Gate, Sum, Wire, cost, print, validate};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{Interval, TensorType, parse};
 use trigforge_codegen::lower::{LowerError, lower, lower_within};
@@ -82,6 +82,29 @@ fn ranges_are_exact_where_wires_depend_on_each_other() -> Outcome {
         (b.range(larger), b.format(larger).f()),
         (Interval { lo: -8, hi: 14 }, 1)
     );
+    Ok(())
+}
+
+/// The examples of the specification's page, and a bound on a sum.
+#[test]
+fn ranges_are_exact_where_sums_have_parts_in_common() -> Outcome {
+    let (mut b, x) = with_input(2, fix(true, 3, 0))?;
+    let sum = b.add(x[0], x[1])?;
+    let back = b.sub(sum, x[1])?;
+    assert_eq!(b.range(back), Interval { lo: -8, hi: 7 });
+    let twice = b.shift(x[0], 1)?;
+    let difference = b.sub(sum, twice)?;
+    assert_eq!(b.range(difference), Interval { lo: -15, hi: 15 });
+    // Three times a sum, less one of its parts.
+    let three = b.linear(&[(sum, 3, 0)], (0, 0))?;
+    let less = b.sub(three, x[1])?;
+    assert_eq!(b.range(less), Interval { lo: -40, hi: 35 });
+    // A comparison still bounds the sum itself.
+    let zero = b.constant(0, 0);
+    let relu = b.max(sum, zero)?;
+    assert_eq!(b.range(relu), Interval { lo: 0, hi: 14 });
+    let square = b.mul(sum, sum)?;
+    assert_eq!(b.range(square), Interval { lo: 0, hi: 256 });
     Ok(())
 }
 
@@ -271,6 +294,55 @@ proptest! {
                 true => Ok(()),
                 false => Err(format!("{found} * 2^-{f}, expected {expected} * 2^-16")),
             }
+        };
+        prop_assert_eq!(check(), Ok(()));
+    }
+
+    /// Sums that share adders, against plain integers and plain ranges.
+    #[test]
+    fn sums_are_dot_products_with_exact_ranges(
+        columns in prop::collection::vec(
+            (prop::collection::vec((0usize..5, -200i64..200, 0i32..4), 0..9), -50i64..50), 1..7),
+        x in prop::collection::vec(-128i64..128, 4),
+    ) {
+        let check = || -> Result<(), String> {
+            let (mut b, mut wires) = with_input(4, fix(true, 7, 0))?;
+            wires.push(b.constant(3, 0));
+            let sums: Vec<_> = columns
+                .iter()
+                .map(|(terms, offset)| Sum {
+                    terms: terms.iter().map(|&(at, w, f)| (wires[at], w, f)).collect(),
+                    offset: (*offset, 0),
+                })
+                .collect();
+            let found = b.sums(&sums)?;
+            for (wire, (terms, offset)) in found.iter().zip(&columns) {
+                // In units of 2^-4.
+                let mut weights = [0; 5];
+                terms.iter().for_each(|&(at, w, f)| weights[at] += w << (4 - f));
+                let constant = weights[4] * 3 + (offset << 4);
+                let end = |low: bool| -> i64 {
+                    let ends = weights[..4].iter().map(|&w| if (w < 0) == low { 127 * w } else { -128 * w });
+                    ends.sum::<i64>() + constant
+                };
+                let Interval { lo, hi } = b.range(*wire);
+                let at = |m: i64| m << (4 - b.format(*wire).f());
+                if (at(lo), at(hi)) != (end(true), end(false)) {
+                    return Err(format!("{lo}..={hi}, expected {}..={}", end(true), end(false)));
+                }
+                let mut one = b.clone();
+                let ty = TensorType::uniform([], one.format(*wire));
+                one.output("y", ty, &[*wire])?;
+                let circuit = one.finish()?;
+                validate(&circuit).map_err(|e| e.to_string())?;
+                let run = circuit::Interpreter::new(&circuit).map_err(|e| e.to_string())?;
+                let y = run.run(&[&x]).map_err(|e| e.to_string())?[0][0];
+                let products = weights.iter().zip(&x).map(|(w, x)| w * x);
+                if at(y) != products.sum::<i64>() + constant {
+                    return Err(format!("{y} is not the sum"));
+                }
+            }
+            Ok(())
         };
         prop_assert_eq!(check(), Ok(()));
     }

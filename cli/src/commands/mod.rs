@@ -1,5 +1,6 @@
 //! The verbs of the command, one file each.
 
+pub mod adders;
 pub mod circuit;
 pub mod compile;
 pub mod data;

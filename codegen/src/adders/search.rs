@@ -14,6 +14,9 @@ use super::{AdderError, Objective, Options, Product};
 /// are made.
 const MANY_PAIRS: u64 = 1 << 22;
 
+/// Pairs of digits below which a thread takes longer to start than to search.
+const FEW_PAIRS: u64 = 1 << 11;
+
 /// Searches per step of effort, beyond the first of each plan.
 const SEARCHES: u64 = 4;
 
@@ -77,6 +80,8 @@ struct Trials<'a> {
     sources: &'a [Source],
     options: &'a Options,
     plans: Vec<(Plan, Search)>,
+    /// Pairs of digits of one column, summed over columns.
+    work: u64,
 }
 
 /// The best plan for a task, and the sub-expressions found in it.
@@ -100,6 +105,7 @@ fn best(task: &Task, options: &Options, sources: &[Source]) -> Option<(Plan, Sea
             .filter_map(|plan| Some((Search::new(&plan.columns)?, plan)))
             .map(|(search, plan)| (plan, search))
             .collect(),
+        work,
     };
     let first: Vec<_> = (0..trials.plans.len())
         .map(|plan| Trial::new(plan, 0))
@@ -146,7 +152,10 @@ impl Trials<'_> {
     /// plan, and the scores of all; `None` if there are none.
     #[allow(clippy::type_complexity)]
     fn run(&self, trials: &[Trial]) -> Option<((Score, usize, Search), Vec<Score>)> {
-        let threads = self.options.threads.clamp(1, trials.len().max(1));
+        let threads = match self.work {
+            0..FEW_PAIRS => 1,
+            _ => self.options.threads.clamp(1, trials.len().max(1)),
+        };
         let share = |first: usize| {
             let mut best: Option<(Score, usize, Search)> = None;
             let mut scores = Vec::new();

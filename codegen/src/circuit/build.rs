@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use trigforge::{Format, Overflow, Rounding};
 
 use crate::circuit::derive::{Fact, Known};
+use crate::circuit::product::Products;
 use crate::circuit::{Circuit, Definition, Gate, OutputPort, Table, Wire};
 use crate::exact::shift_left;
 use crate::ir::{Interval, TensorType};
@@ -21,7 +22,7 @@ pub const MOST_WIRES: usize = 4_000_000;
 /// or as a constant, that wire is returned and no gate is made; its fractional
 /// bits may then be fewer than the gate would have had. [`align`](Self::align)
 /// asks for a number of fractional bits.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Builder {
     name: String,
     most_wires: usize,
@@ -37,6 +38,7 @@ pub struct Builder {
     sources: HashMap<Wire, Wire>,
     outputs: Vec<OutputPort>,
     broken: Option<String>,
+    pub(super) products: Products,
 }
 
 impl Builder {
@@ -60,6 +62,7 @@ impl Builder {
             sources: HashMap::new(),
             outputs: Vec::new(),
             broken: None,
+            products: Products::default(),
         }
     }
 
@@ -209,7 +212,7 @@ impl Builder {
     ///
     /// Says that the value could lose bits, or would need more than 64.
     pub fn align(&mut self, wire: Wire, f: i32) -> Result<Wire, String> {
-        let fact = self.facts[wire.index()];
+        let fact = &self.facts[wire.index()];
         if fact.f == f {
             return Ok(wire);
         }
@@ -217,7 +220,7 @@ impl Builder {
             return self.align_constant(m, fact.f, f);
         }
         let source = self.source(wire);
-        let fact = self.facts[source.index()];
+        let fact = &self.facts[source.index()];
         if fact.f == f {
             return Ok(source);
         }

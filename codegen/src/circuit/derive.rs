@@ -1,8 +1,11 @@
 //! What follows about a gate's wire from what is known of its operands.
 
+use std::sync::Arc;
+
 use trigforge::Format;
 
 use crate::circuit::affine::Affine;
+use crate::circuit::combination::Combination;
 use crate::circuit::{Gate, Table, Wire};
 use crate::exact::shift_left;
 use crate::ir::Interval;
@@ -10,7 +13,7 @@ use crate::ops::Requantize;
 use crate::ports::Input;
 
 /// What is known of a wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fact {
     /// Fractional bits.
     pub f: i32,
@@ -18,9 +21,25 @@ pub(super) struct Fact {
     pub range: Interval,
     /// The wire that it is a multiple of.
     pub affine: Affine,
+    /// The wires that it is a sum of multiples of, if there are several.
+    pub sum: Option<Arc<Combination>>,
 }
 
 impl Fact {
+    /// The wire as a sum of multiples; of one, if there are not several.
+    fn combination(&self) -> Combination {
+        match &self.sum {
+            Some(sum) => Combination::clone(sum),
+            None => self.affine.into(),
+        }
+    }
+
+    /// The fact, and what the wire is a sum of.
+    fn with_sum(mut self, sum: Option<Combination>) -> Self {
+        self.sum = sum.filter(Combination::is_sum).map(Arc::new);
+        self
+    }
+
     /// The narrowest format that holds the range.
     pub fn format(&self) -> Format {
         // `fact` has found that there is one.
@@ -52,6 +71,7 @@ fn fact(f: i32, lo: i128, hi: i128, affine: Affine) -> Result<Fact, String> {
             hi: hi as i64,
         },
         affine,
+        sum: None,
     })
 }
 
@@ -124,7 +144,11 @@ impl Known<'_> {
             Gate::Shift { a, by } => {
                 let a = self.fact(a)?;
                 let f = a.f.checked_sub(by).ok_or("the shift is out of bounds")?;
-                fact(f, a.range.lo.into(), a.range.hi.into(), a.affine)
+                let shifted = fact(f, a.range.lo.into(), a.range.hi.into(), a.affine)?;
+                Ok(Fact {
+                    sum: a.sum.clone(),
+                    ..shifted
+                })
             }
             Gate::Select(c, a, b) => self.select(c, a, b, own),
             Gate::Less(a, b) | Gate::LessEqual(a, b) | Gate::Equal(a, b) => {
@@ -160,19 +184,16 @@ impl Known<'_> {
                 let a = self.fact(a)?;
                 let modes = Requantize { rounding, overflow };
                 let range = modes.range(a.range, a.f, to);
-                let affine = (to.f() >= a.f)
-                    .then(|| a.affine.shifted(to.f() - a.f))
-                    .flatten()
-                    .filter(|_| {
-                        let whole = |m: i64| shift_left(m.into(), to.f() - a.f);
-                        whole(a.range.lo) == range.lo.into() && whole(a.range.hi) == range.hi.into()
-                    });
-                fact(
-                    to.f(),
-                    range.lo.into(),
-                    range.hi.into(),
-                    affine.unwrap_or(Affine::own(own)),
-                )
+                let whole = |m: i64| shift_left(m.into(), to.f() - a.f);
+                let kept = to.f() >= a.f
+                    && whole(a.range.lo) == range.lo.into()
+                    && whole(a.range.hi) == range.hi.into();
+                let affine = kept.then(|| a.affine.shifted(to.f() - a.f)).flatten();
+                let sum = (kept && a.sum.is_some()).then(|| a.combination());
+                let sum = sum.and_then(|sum| sum.shifted(to.f() - a.f));
+                let affine = affine.unwrap_or(Affine::own(own));
+                let kept = fact(to.f(), range.lo.into(), range.hi.into(), affine)?;
+                Ok(kept.with_sum(sum))
             }
         }
     }
@@ -203,12 +224,25 @@ impl Known<'_> {
             let b = self.fact(b).ok()?.affine.shifted(shift_b)?;
             a.plus(sign, b)
         });
+        let sum = self.combined([(a, shift_a), (b, shift_b)], sign);
         let (a, b) = (aligned.a, aligned.b);
         let plain = match sign {
             1 => (a.0 + b.0, a.1 + b.1),
             _ => (a.0 - b.1, a.1 - b.0),
         };
-        self.multiple(affine, aligned.f, plain, own)
+        let root = |wire| self.fact(wire).ok().map(|fact| fact.range);
+        let range = sum.as_ref().and_then(|sum| sum.range(root));
+        let derived = self.multiple(affine, aligned.f, range.unwrap_or(plain), own)?;
+        Ok(derived.with_sum(sum))
+    }
+
+    /// The sum or difference of two aligned wires as multiples of their roots.
+    fn combined(&self, operands: [(Wire, i32); 2], sign: i64) -> Option<Combination> {
+        let [a, b] = operands.map(|(wire, shift)| {
+            let combination = self.fact(wire).ok()?.combination();
+            combination.shifted(shift)
+        });
+        a?.plus(sign, &b?)
     }
 
     fn product(&self, a: Wire, b: Wire, own: Wire) -> Result<Fact, String> {
@@ -229,7 +263,13 @@ impl Known<'_> {
             };
             lo = smallest * smallest;
         }
-        self.multiple(a.affine.times(b.affine), f, (lo, hi), own)
+        let sum = match (a.affine.scale, b.affine.scale) {
+            (0, _) if b.sum.is_some() => b.combination().times(a.affine.offset),
+            (_, 0) if a.sum.is_some() => a.combination().times(b.affine.offset),
+            _ => None,
+        };
+        let derived = self.multiple(a.affine.times(b.affine), f, (lo, hi), own)?;
+        Ok(derived.with_sum(sum))
     }
 
     fn table(&self, a: Wire, table: u32, first: i64, own: Wire) -> Result<Fact, String> {

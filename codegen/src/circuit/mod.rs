@@ -7,6 +7,7 @@
 
 mod affine;
 mod build;
+mod combination;
 mod compose;
 mod cost;
 mod derive;
@@ -15,6 +16,7 @@ mod interp;
 mod linear;
 mod parse;
 mod print;
+mod product;
 mod simplify;
 mod validate;
 
@@ -24,6 +26,7 @@ pub use gate::{Gate, Table, Wire};
 pub use interp::Interpreter;
 pub use parse::parse;
 pub use print::print;
+pub use product::Sum;
 pub use simplify::{Simplified, simplify};
 pub use validate::{CircuitError, Info, validate};
 

@@ -29,7 +29,7 @@ use super::{
     expect_declared, value_bits,
 };
 
-use crate::circuit::{Builder, Wire};
+use crate::circuit::{Builder, Sum, Wire};
 use crate::exact::shift_left;
 use crate::ir::{TensorType, check_size};
 
@@ -230,26 +230,38 @@ impl Operation for Conv {
         let (plane, inputs) = (&sizes.plane, sizes.group_channels);
         let w_formats = w.ty.element_formats();
         let bias = stated_bias(args.get(2), sizes.outputs)?;
-        let mut sums = Vec::with_capacity(sizes.images * sizes.outputs * plane.output());
-        for at in 0..sizes.images * sizes.outputs {
-            let (image, output) = (at / sizes.outputs, at % sizes.outputs);
+        let elements = sizes.images * sizes.outputs * plane.output();
+        let mut sums = vec![None; elements];
+        // The channels of one group at one position read the same elements.
+        for group in 0..sizes.images * sizes.outputs / sizes.group_outputs {
+            let image = group * sizes.group_outputs / sizes.outputs;
+            let output = group * sizes.group_outputs % sizes.outputs;
             let first = image * sizes.channels + output / sizes.group_outputs * inputs;
             for position in 0..plane.output() {
-                let mut terms = Vec::with_capacity(inputs * plane.taps());
-                for (channel, tap) in
-                    (0..inputs).flat_map(|i| (0..plane.taps()).map(move |t| (i, t)))
-                {
-                    let Some(source) = plane.source(position, tap) else {
-                        continue;
-                    };
-                    let wire = x.wires[(first + channel) * plane.input() + source];
-                    let weight = (output * inputs + channel) * plane.taps() + tap;
-                    terms.push((wire, weights[weight], w_formats[weight].f()));
+                let products = (output..output + sizes.group_outputs).map(|output| {
+                    let mut terms = Vec::with_capacity(inputs * plane.taps());
+                    for (channel, tap) in
+                        (0..inputs).flat_map(|i| (0..plane.taps()).map(move |t| (i, t)))
+                    {
+                        let Some(source) = plane.source(position, tap) else {
+                            continue;
+                        };
+                        let wire = x.wires[(first + channel) * plane.input() + source];
+                        let weight = (output * inputs + channel) * plane.taps() + tap;
+                        terms.push((wire, weights[weight], w_formats[weight].f()));
+                    }
+                    let offset = bias[output];
+                    Sum { terms, offset }
+                });
+                let found = circuit.sums(&products.collect::<Vec<_>>())?;
+                for (channel, sum) in found.into_iter().enumerate() {
+                    let at = group * sizes.group_outputs + channel;
+                    sums[at * plane.output() + position] = Some(sum);
                 }
-                sums.push(circuit.linear(&terms, bias[output])?);
             }
         }
-        Ok(sums)
+        let sums: Option<Vec<_>> = sums.into_iter().collect();
+        sums.ok_or_else(|| "an output channel is in no group".to_owned())
     }
 
     /// Products with padding are none.

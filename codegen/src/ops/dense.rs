@@ -17,7 +17,7 @@ use super::{
     Attribute, Attributes, Cost, Derived, Operand, Operation, Values, Wires, bias_bits,
     derive_exact, expect_declared, value_bits,
 };
-use crate::circuit::{Builder, Wire};
+use crate::circuit::{Builder, Sum, Wire};
 use crate::exact::shift_left;
 use crate::ir::{TensorType, check_size};
 
@@ -158,17 +158,16 @@ impl Operation for Dense {
         let bias = stated_bias(args.get(2), columns)?;
         let mut sums = Vec::with_capacity(x.wires.len() / rows * columns);
         for row in x.wires.chunks(rows) {
-            for (j, &bias) in bias.iter().enumerate() {
-                let terms: Vec<_> = row
-                    .iter()
-                    .enumerate()
+            let products = bias.iter().enumerate().map(|(j, &offset)| Sum {
+                terms: (row.iter().enumerate())
                     .map(|(i, &wire)| {
                         let at = i * columns + j;
                         (wire, weights[at], w_formats[at].f())
                     })
-                    .collect();
-                sums.push(circuit.linear(&terms, bias)?);
-            }
+                    .collect(),
+                offset,
+            });
+            sums.extend(circuit.sums(&products.collect::<Vec<_>>())?);
         }
         Ok(sums)
     }

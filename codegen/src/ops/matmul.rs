@@ -196,18 +196,33 @@ impl Operation for MatMul {
         let (inner, columns) = (sizes.inner, sizes.columns);
         let mut sums = Vec::new();
         for &(a_at, b_at) in &sizes.pairs {
-            for i in 0..sizes.rows {
-                let a = &a.wires[(a_at * sizes.rows + i) * inner..][..inner];
+            let rows = a.wires[a_at * sizes.rows * inner..].chunks(inner);
+            let mut dots = Vec::with_capacity(sizes.rows * columns);
+            for a in rows.take(sizes.rows) {
                 for j in 0..columns {
-                    let b = b.wires[b_at * inner * columns + j..]
-                        .iter()
-                        .step_by(columns);
-                    let products = a
-                        .iter()
-                        .zip(b)
-                        .map(|(&a, &b)| Ok((circuit.mul(a, b)?, 1, 0)))
-                        .collect::<Result<Vec<_>, String>>()?;
-                    sums.push(circuit.linear(&products, (0, 0))?);
+                    let b = b.wires[b_at * inner * columns + j..].iter();
+                    let b = b.step_by(columns);
+                    dots.push(circuit.dot(a.iter().zip(b).map(|(&a, &b)| (a, b)))?);
+                }
+            }
+            // Sums of one row read the same elements of the left operand, those
+            // of one column the same of the right.
+            if b.constant.is_some() {
+                for row in dots.chunks(columns) {
+                    sums.extend(circuit.sums(row)?);
+                }
+            } else if a.constant.is_some() {
+                let mut found = vec![Vec::new(); sizes.rows];
+                for j in 0..columns {
+                    let column: Vec<_> = dots[j..].iter().step_by(columns).cloned().collect();
+                    for (row, sum) in found.iter_mut().zip(circuit.sums(&column)?) {
+                        row.push(sum);
+                    }
+                }
+                sums.extend(found.into_iter().flatten());
+            } else {
+                for dot in &dots {
+                    sums.push(circuit.linear(&dot.terms, dot.offset)?);
                 }
             }
         }
