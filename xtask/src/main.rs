@@ -27,6 +27,7 @@ Examples:
   cargo xtask test --only kernel --model my.onnx the proof for another model
   cargo xtask fuzz --seconds 600 onnx            hostile ONNX files for ten minutes
   cargo xtask peers jsc-pareto                   our trainer beside HGQ2: hours
+  cargo xtask peers adders --sizes 4,8,16        our adder graphs beside da4ml's
 
 `cargo` itself links with `cc`: `apt-get install gcc libc6-dev` on a bare machine.";
 

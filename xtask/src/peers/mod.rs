@@ -1,5 +1,6 @@
-//! `cargo xtask peers`: our trainer and another one on the same task, in turns.
+//! `cargo xtask peers`: ours and another package on the same task, in turns.
 
+mod adders;
 mod front;
 mod hgq2;
 mod ours;
@@ -15,7 +16,7 @@ use anyhow::{Context as _, Result};
 use crate::context::Context;
 use run::{Beta, Count, Run, Side};
 
-/// Trains the same network with trigforge and with another package, and compares.
+/// Does the same task with trigforge and with another package, and compares.
 ///
 /// What makes the comparison fair is written in `benches/peers/README.md`.
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,7 @@ pub struct Arguments {
 #[derive(Debug, clap::Subcommand)]
 enum Comparison {
     JscPareto(JscPareto),
+    Adders(adders::Adders),
 }
 
 /// Accuracy of the jet tagger against effective bit operations, beside HGQ2.
@@ -72,7 +74,10 @@ const BUDGETS: [u64; 7] = [300, 500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /// Runs the comparison that is asked for.
 pub fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let Comparison::JscPareto(arguments) = &arguments.comparison;
+    let arguments = match &arguments.comparison {
+        Comparison::JscPareto(arguments) => arguments,
+        Comparison::Adders(arguments) => return adders::run(arguments),
+    };
     let context = Context::new(None, true)?;
     let out = match &arguments.out {
         Some(out) => context.root.join(out),
