@@ -42,16 +42,6 @@ name = "particles"
 columns = ["pt", "eta"]
 particles = 2
 mask = "pt"
-[model]
-name = "tagger"
-layers = [{ type = "flatten" }, { type = "dense", units = 4 }]
-[train]
-float_epochs = 1
-quantised_epochs = 1
-batch_size = 8
-learning_rate = 0.01
-patience = 1
-seed = 1
 "#;
 
 fn write(dir: &Path, csv: &str, more: &str) -> Outcome {

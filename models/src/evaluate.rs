@@ -97,6 +97,16 @@ impl Tables {
     }
 }
 
+/// The table `[data]` of a configuration; no other table needs to be there.
+///
+/// # Errors
+///
+/// A file that cannot be read or is not TOML, and an unknown key or a value out of range in the
+/// tables that an evaluation looks at.
+pub fn data_of(config: &Path) -> Result<DataConfig, ConfigError> {
+    Ok(Tables::read(config)?.data)
+}
+
 /// What is known of the rows of a part.
 #[derive(Default)]
 struct Truth {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use miette::{IntoDiagnostic, Result};
 use serde::Serialize;
-use trigforge_models::Config;
 use trigforge_models::data::{ColumnSummary, Part, Source};
+use trigforge_models::evaluate::data_of;
 
 use super::print_json;
 
@@ -40,7 +40,7 @@ A [data] table:
 
 All keys: docs/training-data.md")]
 pub struct Args {
-    /// Configuration of a training (TOML)
+    /// Configuration with a table [data] (TOML); the others may be missing
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
     /// Print as JSON
@@ -94,7 +94,7 @@ struct Column {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let data = Config::from_file(&args.config).into_diagnostic()?.data;
+    let data = data_of(&args.config).into_diagnostic()?;
     let source = Source::open(&data).into_diagnostic()?;
     let written = match &args.write {
         Some(folder) => source.write(folder).into_diagnostic()?,
