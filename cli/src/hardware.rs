@@ -13,7 +13,7 @@ use trigforge_codegen::model::Model;
 pub struct HardwareArgs {
     /// Part of the core: xcvu9p, xczu7ev, xc7a100t or lfe5u [default: xcvu9p]
     #[arg(long, value_name = "PART", value_parser = part)]
-    part: Option<Part>,
+    pub part: Option<Part>,
     /// Clock of the core, such as 360MHz [default: 200MHz]
     #[arg(long, value_name = "F", value_parser = megahertz)]
     clock: Option<f64>,

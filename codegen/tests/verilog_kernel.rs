@@ -10,7 +10,7 @@ use support::{Outcome, small_classifier, write};
 use trigforge_codegen::circuit::{self, simplify};
 use trigforge_codegen::emit::Kernel;
 use trigforge_codegen::emit::verilog::{Ports, Vectors, emit};
-use trigforge_codegen::hardware::{Design, Part, ScheduleError, Target};
+use trigforge_codegen::hardware::{Design, Estimate, Part, ScheduleError, Target, synthesise};
 use trigforge_codegen::lower::lower;
 use trigforge_codegen::model::{Model, load};
 use trigforge_codegen::ports::Execute;
@@ -363,5 +363,25 @@ fn time_that_cannot_be_kept_is_refused_with_the_reason() -> Outcome {
         ..FAST
     };
     assert_eq!(Design::new(&model, &many)?.schedule.latency, 12);
+    Ok(())
+}
+
+#[test]
+fn the_estimate_is_near_what_yosys_makes() -> Outcome {
+    if !has("yosys", "-V") {
+        return Ok(());
+    }
+    let model = classifier(str::to_owned)?;
+    let design = Design::new(&model, &FAST)?;
+    let estimate = Estimate::of(&design);
+    let folder = tempfile::tempdir()?;
+    let cells = synthesise(&design, folder.path())?;
+    eprintln!("{estimate:?}\n{cells:?}");
+    assert_eq!((cells.dsps, cells.brams), (0, 0));
+    assert_eq!((estimate.dsps, estimate.brams), (0, 0));
+    // Yosys finds registers that always hold the same.
+    assert!(cells.ffs <= estimate.ffs && 10 * cells.ffs >= 9 * estimate.ffs);
+    // What neighbours share is not seen: a bound against gross faults alone.
+    assert!(estimate.luts.abs_diff(cells.luts) * 2 <= cells.luts);
     Ok(())
 }

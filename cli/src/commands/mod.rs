@@ -5,6 +5,7 @@ pub mod circuit;
 pub mod compile;
 pub mod data;
 pub mod demo;
+pub mod estimate;
 pub mod evaluate;
 pub mod inspect;
 pub mod latency;

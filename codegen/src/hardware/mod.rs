@@ -5,15 +5,19 @@
 //! the circuit that it holds; all that is added here is time.
 
 mod delay;
+mod estimate;
 mod flow;
 mod layers;
 mod retime;
 mod schedule;
+mod synthesis;
 mod wiring;
 
 pub use delay::Part;
+pub use estimate::Estimate;
 pub use layers::Section;
 pub use schedule::{Schedule, ScheduleError, Target};
+pub use synthesis::{Cells, SynthesisError, command, synthesise};
 pub use wiring::{Source, Wiring};
 
 use thiserror::Error;
