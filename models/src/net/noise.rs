@@ -107,7 +107,7 @@ mod tests {
         for noise in [
             Noise::Normal { elements: 5 },
             Noise::Kept {
-                elements: 4,
+                elements: 40,
                 drop: 0.25,
             },
         ] {

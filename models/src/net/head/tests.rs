@@ -122,7 +122,8 @@ fn a_learned_sigma_follows_the_spread() {
     problem(dir.path(), 4000);
     let mut config = config(dir.path(), METHODS[0], true, true);
     config.train.float_epochs = 30;
-    config.train.quantised_epochs = 15;
+    config.train.quantised_epochs = 100;
+    config.train.patience = 100;
     let summary = trained(&config, dir.path());
     let found = uncertainty(&summary.report);
     assert!((found.overall.width.value - 1.0).abs() < 0.25, "{found:?}");
