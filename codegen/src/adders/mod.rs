@@ -1,11 +1,11 @@
 //! Constant matrix products as graphs of adders.
 //!
-//! Every weight is written in canonical signed digits ([`digits`]); a digit is
+//! Every weight is written in canonical signed digits (`digits`); a digit is
 //! a shift, which is free, and each further digit of a column an adder. Adders
 //! are saved in two ways, both of arXiv:2507.04535: a column is computed from
-//! another one where that leaves fewer digits ([`decompose`]), and pairs of
-//! digits that occur time and again become one node ([`subexpressions`]). Both
-//! are tried in several ways, and the best graph is kept ([`search`]). What
+//! another one where that leaves fewer digits (`decompose`), and pairs of
+//! digits that occur time and again become one node (`subexpressions`). Both
+//! are tried in several ways, and the best graph is kept (`search`). What
 //! comes out is the same for every number of threads.
 
 mod assemble;

@@ -128,7 +128,7 @@ pub trait Primitive: Debug + Send + Sync {
     /// The result for a batch; operands and result are `[batch, elements]`.
     fn forward(&self, run: &Run<'_>, node: &Node, operands: &[Tensor<2>]) -> Tensor<2>;
 
-    /// What it does as a step of a [stack](stack), if it can be one: a primitive of one operand that
+    /// What it does as a step of a stack, if it can be one: a primitive of one operand that
     /// is a dense layer or a rounding.
     fn step(&self) -> Option<stack::Step> {
         None
