@@ -21,14 +21,13 @@ import subprocess
 import sys
 import tomllib
 
-ZOO, STUDIES = pathlib.Path("models/zoo"), pathlib.Path("models/studies")
+ZOO = pathlib.Path("models/zoo")
 WITH_STAT = ["evidential", "ensemble", "bayesian"]
 
 
 def configuration(method):
     """The file that describes the calibration with this method."""
-    shipped = ZOO / f"calo-response-{method}" / "config.toml"
-    return shipped if shipped.is_file() else STUDIES / f"calo-response-{method}.toml"
+    return ZOO / f"calo-response-{method}" / "config.toml"
 
 
 def toml(value):

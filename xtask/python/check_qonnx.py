@@ -1,8 +1,9 @@
 """Compares `trigforge run` with the Python package qonnx on the zoo's samples.
 
 For each model folder: `onnx.checker` accepts `model.onnx`, and qonnx executes
-every event of `sample.npz` (key `x`) to the values that `trigforge run` writes,
-compared with `==`, all outputs where there are several. The comparison is checked too: one output changed by one unit
+every event of `sample.npz` (one array for each input, by name) to the values that
+`trigforge run` writes, compared with `==`, all outputs where there are several. The comparison
+is checked too: one output changed by one unit
 in the last place must be reported.
 
 A `Quant` node may have a bit width for each element, which qonnx's own function does
@@ -69,13 +70,6 @@ def first_difference(expected, found):
     )
 
 
-def single(names, what):
-    """The one name of a list."""
-    if len(names) != 1:
-        raise SystemExit(f"the model has {len(names)} {what}; this script compares one")
-    return names[0]
-
-
 def in_double(proto):
     """A model with derived shapes in double precision: single loses bits of sums above 2^24."""
     proto = ModelWrapper(proto).transform(InferShapes()).model
@@ -95,11 +89,10 @@ def in_double(proto):
 
 
 def execute(model, events):
-    """The outputs of qonnx for a batch of events, in float64."""
-    events = events.astype(np.float64)
-    given = single([value.name for value in model.graph.input], "inputs")
+    """The outputs of qonnx for a batch of events (input name to array), in float64."""
+    given = {name: values.astype(np.float64) for name, values in events.items()}
     names = [value.name for value in model.graph.output]
-    found = execute_onnx(model, {given: events})
+    found = execute_onnx(model, given)
     return side_by_side([found[name] for name in names])
 
 
@@ -122,9 +115,14 @@ def with_batch(path, count):
 
 def qonnx_outputs(path, events):
     """What qonnx computes: all events at once, and the first ones one by one."""
-    outputs = execute(with_batch(path, len(events)), events)
+    count = len(next(iter(events.values())))
+    outputs = execute(with_batch(path, count), events)
     model = in_double(onnx.load(path))
-    alone = [execute(model, events[at : at + 1]) for at in range(min(ONE_BY_ONE, len(events)))]
+
+    def one(at):
+        return execute(model, {name: values[at : at + 1] for name, values in events.items()})
+
+    alone = [one(at) for at in range(min(ONE_BY_ONE, count))]
     difference = first_difference(np.concatenate(alone), outputs[: len(alone)])
     if difference is not None:
         raise SystemExit(f"{path}: qonnx computes other values in a batch: {difference}")
@@ -136,8 +134,8 @@ def trigforge_outputs(trigforge, path, events):
     names = [value.name for value in onnx.load(path).graph.output]
     with tempfile.TemporaryDirectory() as folder:
         result = pathlib.Path(folder, "y.npy" if len(names) == 1 else "y.npz")
-        given = pathlib.Path(folder, "x.npy")
-        np.save(given, events)
+        given = pathlib.Path(folder, "x.npz")
+        np.savez(given, **events)
         command = [trigforge, "run", path, "--input", given, "--out", result]
         subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
         found = np.load(result)
@@ -150,9 +148,13 @@ def trigforge_outputs(trigforge, path, events):
 def check(trigforge, folder):
     """Compares one model; None, or what is wrong."""
     path = folder / "model.onnx"
-    onnx.checker.check_model(onnx.load(path), full_check=False)
-    events = np.load(folder / "sample.npz")["x"].astype(np.float32)
-    if len(events) == 0:
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=False)
+    sample = np.load(folder / "sample.npz")
+    inputs = [value.name for value in model.graph.input]
+    events = {name: sample[name].astype(np.float32) for name in inputs}
+    count = len(events[inputs[0]])
+    if count == 0:
         return "the sample holds no events"
     expected = qonnx_outputs(path, events)
     found = trigforge_outputs(trigforge, path, events)
@@ -163,7 +165,7 @@ def check(trigforge, folder):
     changed.flat[-1] = np.nextafter(changed.flat[-1], np.inf)
     if first_difference(expected, changed) is None:
         return "the comparison does not see a changed output"
-    print(f"    {folder.name}: {expected.size} outputs of {len(events)} events are equal")
+    print(f"    {folder.name}: {expected.size} outputs of {count} events are equal")
     return None
 
 

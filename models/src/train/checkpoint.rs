@@ -150,6 +150,8 @@ fn difference(old: &Config, new: &Config) -> Option<&'static str> {
         Some("[data] differs")
     } else if old.model != new.model {
         Some("[model] differs")
+    } else if old.anomaly != new.anomaly {
+        Some("[anomaly] differs")
     } else if old.train != new.train {
         Some("[train] differs")
     } else {
