@@ -203,25 +203,25 @@ impl<'a> Steps<'a> {
             | Op::Equal(_) => self.pair(id, container),
             Op::Select(_) => self.select(id, container),
             Op::ReduceMax(op) => {
-                let wins = quote! { below(v, m, place) };
+                let wins = quote! { below(v, m, sign_bit) };
                 self.extremum(id, op.axis, container, &wins)
             }
             Op::ReduceMin(op) => {
-                let wins = quote! { below(m, v, place) };
+                let wins = quote! { below(m, v, sign_bit) };
                 self.extremum(id, op.axis, container, &wins)
             }
             Op::ReduceSum(op) => self.sum(id, op.axis, container),
             Op::ArgMax(op) => {
                 let wins = match op.last {
-                    true => quote! { not_above(best, m, place) },
-                    false => quote! { below(best, m, place) },
+                    true => quote! { not_above(best, m, sign_bit) },
+                    false => quote! { below(best, m, sign_bit) },
                 };
                 self.arg(id, op.axis, container, &wins)
             }
             Op::ArgMin(op) => {
                 let wins = match op.last {
-                    true => quote! { not_above(m, best, place) },
-                    false => quote! { below(m, best, place) },
+                    true => quote! { not_above(m, best, sign_bit) },
+                    false => quote! { below(m, best, sign_bit) },
                 };
                 self.arg(id, op.axis, container, &wins)
             }

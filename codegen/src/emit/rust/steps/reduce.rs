@@ -81,7 +81,7 @@ impl Steps<'_> {
     }
 
     /// Lets a source be compared by differences, which its container then holds;
-    /// the loop may use `place`.
+    /// the loop may use `sign_bit`.
     fn compared(&mut self, id: NodeId, source: &mut Source) -> Result<(), Unsupported> {
         let Interval { lo, hi } = source.range;
         let Some(most) = hi.checked_sub(lo) else {
@@ -97,7 +97,7 @@ impl Steps<'_> {
         source.container = source.container.max(Container::of_range(differences));
         let ty = source.container.ident();
         self.body
-            .extend(quote! { let place = sign_place::<#ty>(); });
+            .extend(quote! { let sign_bit = sign_place::<#ty>(); });
         Ok(())
     }
 
