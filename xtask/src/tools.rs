@@ -58,6 +58,9 @@ pub const GXX: Tool = Tool {
     package: "g++",
 };
 
+/// What checks of Verilog need.
+pub const VERILOG: [Tool; 4] = [VERILATOR, IVERILOG, YOSYS, GXX];
+
 /// Fetches Python packages.
 pub const PIP: Tool = Tool {
     probe: &["python3", "-m", "pip", "--version"],
