@@ -15,11 +15,10 @@ repository, with Python 3.11 or newer and nothing else:
 """
 
 import argparse
-import json
 import pathlib
-import subprocess
 import sys
-import tomllib
+
+import variants
 
 ZOO = pathlib.Path("models/zoo")
 WITH_STAT = ["evidential", "ensemble", "bayesian"]
@@ -30,24 +29,6 @@ def configuration(method):
     return ZOO / f"calo-response-{method}" / "config.toml"
 
 
-def toml(value):
-    """A value as TOML."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(toml(item) for item in value) + "]"
-    return json.dumps(value)
-
-
-def write(config, path):
-    """A configuration as a file: tables of the first level, all below them inline."""
-    lines = []
-    for table, content in config.items():
-        lines.append(f"[{table}]")
-        lines += [f"{json.dumps(key)} = {toml(value)}" for key, value in content.items()]
-    path.write_text("\n".join(lines) + "\n")
-
-
 class Studies:
     """Trains variants of shipped configurations and keeps what they gave."""
 
@@ -56,23 +37,16 @@ class Studies:
 
     def train(self, name, method, change):
         """The figures of the test part of a variant; trained once."""
-        folder = self.out / name
-        if not (folder / "metrics.json").is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            config = tomllib.loads(configuration(method).read_text())
-            config.pop("card", None)
+
+        def variant(config):
             config["train"].update(float_epochs=10, quantised_epochs=15)
             config["output"]["sample_rows"] = 1
             change(config)
             for stage in ["float_epochs", "quantised_epochs"]:
                 config["train"][stage] = max(1, round(config["train"][stage] / self.speed))
-            write(config, folder / "study.toml")
-            command = [self.trigforge, "train", folder / "study.toml", "--out", folder]
-            command.append("--quiet")
-            subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
-        metrics = json.loads((folder / "metrics.json").read_text())
-        part = next(part for part in metrics["parts"] if part["name"] == "test")
-        return part["figures"]["targets"][0]["uncertainty"]
+
+        metrics = variants.train(self.trigforge, configuration(method), self.out / name, variant)
+        return variants.figures(metrics)["targets"][0]["uncertainty"]
 
     def noise(self, method):
         """Added variance found and put in."""
