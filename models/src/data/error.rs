@@ -22,6 +22,12 @@ pub enum DataError {
         /// The data file.
         path: PathBuf,
     },
+    /// An HDF5 file, and trigforge was built without the feature that reads it.
+    #[error("{}: this trigforge was built without HDF5; build it with the feature hdf5", path.display())]
+    WithoutHdf5 {
+        /// The data file.
+        path: PathBuf,
+    },
     /// The file is damaged or not what its extension says.
     #[error("{}: not a readable {kind} file: {reason}", path.display())]
     Malformed {

@@ -2,7 +2,8 @@
 //!
 //! The grammar and the functions are those of the formulas that
 //! [`trigforge_codegen::import::formula`] reads. A name may have an index, as in `x[3]`, where the
-//! columns of a file are called so.
+//! columns of a file are called so. Where a file has a column `a/b`, as HDF5 files do, `a/b` is that
+//! column and no division.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,9 @@ pub(super) struct Formula {
 impl Formula {
     /// Reads an expression; `known` are all names of columns.
     pub(super) fn parse(text: &str, known: &[&str]) -> Result<Self, ExpressionError> {
-        let (plain, indexed) = without_indices(text);
+        let (plain, paths) = without_paths(text, known);
+        let (plain, mut indexed) = without_indices(&plain);
+        indexed.extend(paths);
         let expression = Expression::parse(&plain, known)?;
         if expression.variables().is_empty() {
             return Err(ExpressionError {
@@ -41,6 +44,31 @@ impl Formula {
     pub(super) fn evaluate(&self, count: usize, columns: &[&[f64]]) -> Vec<f64> {
         self.expression.evaluate(count, columns)
     }
+}
+
+/// Replaces the paths among the known names by plain ones, with what each of these stands for.
+fn without_paths(text: &str, known: &[&str]) -> (String, BTreeMap<String, String>) {
+    let mut paths: Vec<&str> = known.iter().copied().filter(|n| n.contains('/')).collect();
+    // The longest one first: `a/bc` is not `a/b` with something behind it.
+    paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut plain = text.to_owned();
+    let mut meant = BTreeMap::new();
+    for (number, path) in paths.into_iter().enumerate() {
+        let mut from = 0;
+        while let Some(found) = plain[from..].find(path) {
+            let (start, end) = (from + found, from + found + path.len());
+            if plain[..start].ends_with(part) || plain[end..].starts_with(part) {
+                from = end;
+                continue;
+            }
+            let name = format!("path__{number}__");
+            plain.replace_range(start..end, &name);
+            from = start + name.len();
+            meant.insert(name, path.to_owned());
+        }
+    }
+    (plain, meant)
 }
 
 /// Replaces `x[3]` by a plain name, with what each of these stands for.
@@ -198,6 +226,21 @@ mod tests {
         assert!(Formula::parse("x[y]", &[]).is_err());
         assert!(Formula::parse("[3]", &[]).is_err());
         assert!(Formula::parse("1 + 1", &[]).is_err());
+    }
+
+    #[test]
+    fn paths_of_columns_are_names() {
+        let known = ["jets/pt", "jets/pt_raw", "jets/x[1]", "pt"];
+        let formula = Formula::parse("jets/pt_raw / jets/pt - jets/x[1]/pt", &known);
+        let formula = formula.expect("formula");
+        assert_eq!(
+            formula.names(),
+            ["jets/pt_raw", "jets/pt", "jets/x[1]", "pt"]
+        );
+        let values: [&[f64]; 4] = [&[6.0], &[2.0], &[8.0], &[4.0]];
+        assert_eq!(formula.evaluate(1, &values), [1.0]);
+        let division = Formula::parse("jets/pt", &["jets", "pt"]).expect("formula");
+        assert_eq!(division.names(), ["jets", "pt"]);
     }
 
     #[test]

@@ -57,7 +57,9 @@ pub(super) fn mentioned(config: &DataConfig) -> BTreeSet<String> {
     let plain = plain.chain(&config.targets).chain(&config.selection);
     let derived = config.derive.values().flat_map(Derived::mentions);
     let words = plain.map(String::as_str).chain(derived).flat_map(|text| {
+        let path = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '/'));
         text.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .chain(path)
             .map(str::to_owned)
             .chain([text.split('[').next().unwrap_or_default().to_owned()])
     });

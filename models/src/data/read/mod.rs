@@ -4,7 +4,10 @@
 //! be read without the others: row groups of a Parquet file, runs of lines of a CSV file. A group
 //! is read batch by batch, so a reader never holds more than a batch.
 
+mod arrays;
 mod csv;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 mod numpy;
 mod parquet;
 
@@ -68,6 +71,16 @@ pub(super) struct Cells {
     pub(super) nulls: Vec<usize>,
 }
 
+impl Cells {
+    /// Those of a column that holds no numbers.
+    fn none() -> Self {
+        Self {
+            values: Values::Float(Vec::new()),
+            nulls: Vec::new(),
+        }
+    }
+}
+
 /// The wanted columns of successive rows.
 pub(super) type Batches<'a> = Box<dyn Iterator<Item = Result<Vec<Cells>, DataError>> + 'a>;
 
@@ -102,6 +115,12 @@ pub(super) fn open(
         "csv" => Ok(Box::new(csv::Csv::open(path, mentioned)?)),
         "npz" => Ok(Box::new(numpy::Arrays::open_npz(path, mentioned)?)),
         "npy" => Ok(Box::new(numpy::Arrays::open_npy(path)?)),
+        #[cfg(feature = "hdf5")]
+        "h5" | "hdf5" => Ok(Box::new(hdf5::Hdf5::open(path, mentioned)?)),
+        #[cfg(not(feature = "hdf5"))]
+        "h5" | "hdf5" => Err(DataError::WithoutHdf5 {
+            path: path.to_owned(),
+        }),
         _ => Err(DataError::UnknownKind {
             path: path.to_owned(),
         }),

@@ -1,9 +1,4 @@
 //! NumPy files, NPZ and NPY, loaded whole.
-//!
-//! In an array the rows are the first axis. A one-dimensional array `x` is a column of scalars. Of
-//! an array with more axes, `x[j]` is element `j` of the last axis: scalars where there are two
-//! axes, lists where there are three. `x` by itself is then the column of lists of all elements of
-//! a row, as for an image.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -13,6 +8,7 @@ use std::path::Path;
 use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use ndarray_npy::{NpzReader, ReadNpyError, ReadNpyExt, ReadNpzError, ReadableElement};
 
+use super::arrays::{Columns, Place};
 use super::{BATCH, Batches, Cells, Field, Kind, Reader, Values};
 use crate::data::DataError;
 
@@ -24,19 +20,10 @@ enum Stored {
     Int(ArrayD<i64>),
 }
 
-/// Where the cells of a column are.
-struct Place {
-    array: usize,
-    /// Element of the last axis; none for all of a row.
-    element: Option<usize>,
-}
-
 /// The arrays of a file.
 pub(super) struct Arrays {
     arrays: Vec<Stored>,
-    fields: Vec<Field>,
-    /// For each field; none for arrays that are not loaded.
-    places: Vec<Option<Place>>,
+    columns: Columns,
     groups: Vec<usize>,
 }
 
@@ -78,79 +65,24 @@ impl Arrays {
     }
 
     fn new(path: &Path, named: Vec<(String, Option<Stored>)>) -> Result<Self, DataError> {
-        let mut all = Self {
-            arrays: Vec::new(),
-            fields: Vec::new(),
-            places: Vec::new(),
-            groups: Vec::new(),
-        };
-        let mut first: Option<(String, usize)> = None;
+        let (mut arrays, mut columns) = (Vec::new(), Columns::default());
         for (key, array) in named {
             let Some(array) = array else {
-                let kind = Kind::Other("an array that is no table of numbers".to_owned());
-                all.push(key, kind, None, None);
+                columns.refuse(key);
                 continue;
             };
-            let rows = array.shape().first().copied().unwrap_or(0);
-            let (reference, expected) = first.get_or_insert_with(|| (key.clone(), rows));
-            if rows != *expected {
-                return Err(DataError::Length {
-                    path: path.to_owned(),
-                    column: key,
-                    found: rows,
-                    reference: reference.clone(),
-                    expected: *expected,
-                });
-            }
-            all.add(key, array);
+            let kind = match &array {
+                Stored::Float(_) => Kind::Float,
+                Stored::Int(_) => Kind::Int,
+            };
+            columns.add(path, key, arrays.len(), &kind, array.shape())?;
+            arrays.push(array);
         }
-        all.groups = vec![first.map_or(0, |(_, rows)| rows)];
-        Ok(all)
-    }
-
-    /// The columns of one array.
-    fn add(&mut self, key: String, array: Stored) {
-        let at = self.arrays.len();
-        let kind = match &array {
-            Stored::Float(_) => Kind::Float,
-            Stored::Int(_) => Kind::Int,
-        };
-        if let [_, inner @ .., width] = array.shape() {
-            let slots: usize = inner.iter().product();
-            let slots = (!inner.is_empty()).then_some(slots);
-            for element in 0..*width {
-                let place = Place {
-                    array: at,
-                    element: Some(element),
-                };
-                self.push(
-                    format!("{key}[{element}]"),
-                    kind.clone(),
-                    slots,
-                    Some(place),
-                );
-            }
-        }
-        let slots = match array.shape() {
-            [_, rest @ ..] if !rest.is_empty() => Some(rest.iter().product()),
-            _ => None,
-        };
-        let place = Place {
-            array: at,
-            element: None,
-        };
-        self.push(key, kind, slots, Some(place));
-        self.arrays.push(array);
-    }
-
-    fn push(&mut self, name: String, kind: Kind, slots: Option<usize>, place: Option<Place>) {
-        self.fields.push(Field {
-            name,
-            kind,
-            slots,
-            unit: None,
-        });
-        self.places.push(place);
+        Ok(Self {
+            arrays,
+            groups: vec![columns.rows()],
+            columns,
+        })
     }
 
     fn cells(&self, column: usize, start: usize, end: usize) -> Cells {
@@ -170,12 +102,12 @@ impl Arrays {
                 None => rows.iter().copied().collect(),
             }
         }
-        let values = match &self.places[column] {
+        let values = match &self.columns.places[column] {
             Some(Place { array, element }) => match &self.arrays[*array] {
                 Stored::Float(array) => Values::Float(pick(array.view(), start, end, *element)),
                 Stored::Int(array) => Values::Int(pick(array.view(), start, end, *element)),
             },
-            None => Values::Float(Vec::new()),
+            None => return Cells::none(),
         };
         Cells {
             values,
@@ -186,7 +118,7 @@ impl Arrays {
 
 impl Reader for Arrays {
     fn fields(&self) -> &[Field] {
-        &self.fields
+        &self.columns.fields
     }
 
     fn groups(&self) -> &[usize] {

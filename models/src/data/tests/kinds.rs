@@ -236,3 +236,11 @@ fn other_kinds_are_named() {
         "a.root: unknown kind of data file; expected a name that ends in .parquet",
     );
 }
+
+#[test]
+#[cfg(not(feature = "hdf5"))]
+fn without_hdf5_it_says_how_to_have_it() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let text = format!("{CSV}features = [\"mass\"]\n{SPLIT}").replace(".csv", ".h5");
+    contains(&error(dir.path(), &text), "with the feature hdf5");
+}

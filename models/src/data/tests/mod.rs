@@ -3,6 +3,8 @@
 mod big;
 mod docs;
 mod files;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 mod kinds;
 mod observables;
 mod parquet;
