@@ -294,7 +294,11 @@ fn judge(
             labels: &truth.labels,
             weights,
         };
-        Part::classification(name, &scores, twins.as_deref(), &request.options)
+        let part = Part::classification(name, &scores, twins.as_deref(), &request.options);
+        match data.mixture {
+            Some(_) if request.part != data::Part::Test => part.map(Part::of_mixed_samples),
+            _ => part,
+        }
     };
     judged.map_err(|source| EvaluateError::Metrics {
         path: request.model.clone(),

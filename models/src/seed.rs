@@ -19,6 +19,13 @@ pub enum Purpose {
         /// Number of the epoch in the stage.
         epoch: usize,
     },
+    /// Which rows of a class of a part go to which of two mixed samples.
+    Mixture {
+        /// Number of the part.
+        part: usize,
+        /// The class.
+        class: usize,
+    },
     /// The copies of each row in a replica of a bootstrap.
     Bootstrap {
         /// Number of the replica.
@@ -68,6 +75,7 @@ impl Purpose {
             Self::Split => [1, 0, 0],
             Self::Initialise(layer) => [2, layer as u64, 0],
             Self::Shuffle { stage, epoch } => [3, stage as u64, epoch as u64],
+            Self::Mixture { part, class } => [12, part as u64, class as u64],
             Self::Bootstrap { replica } => [9, replica as u64, 0],
             Self::Sweep { trial } => [10, trial as u64, 0],
             Self::Draw { number, step, row } => [23 + ((number as u64) << 8), step, row as u64],

@@ -389,6 +389,16 @@ fn data(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fmt::
         100.0 * split.validation,
         100.0 * split.test,
         config.output.sample_rows.min(artefacts.test.rows)
+    )?;
+    let (Some(mixture), Some(name)) = (&config.data.mixture, config.data.classes.last()) else {
+        return Ok(());
+    };
+    let [first, second] = mixture.shares.map(|share| 100.0 * share);
+    writeln!(
+        card,
+        "Learned without labels (arXiv:1708.02949): the train and the validation part are two \
+         samples of equal size, with {first} and {second} % of `{name}`; what is learned is which \
+         of them an event comes from. The test part is judged by its true classes.\n"
     )
 }
 

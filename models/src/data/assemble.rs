@@ -393,16 +393,17 @@ impl Batch<'_> {
         let Values::Int(values) = &self.cells[at].values else {
             return Ok(Vec::new());
         };
-        let classes = self.plan.classes.len();
-        let class = |row: &usize| match usize::try_from(values[*row]) {
-            Ok(class) if class < classes => Ok(class),
-            _ => Err(DataError::Label {
+        let expected = &self.plan.label_values;
+        let class = |row: &usize| {
+            let found = values[*row];
+            let class = expected.iter().position(|value| *value == found);
+            class.ok_or_else(|| DataError::Label {
                 path: self.place.path.to_owned(),
                 column: self.plan.columns[at].name.clone(),
                 row: self.place.row + row,
-                found: values[*row],
-                classes,
-            }),
+                found,
+                expected: expected.clone(),
+            })
         };
         kept.iter().map(class).collect()
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Derived, Fractions};
+use super::{Derived, Fractions, Mixture};
 use crate::config::{ConfigError, within};
 
 /// The table `[data]`.
@@ -30,6 +30,12 @@ pub struct DataConfig {
     /// Names of the classes 0, 1, ...
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
+    /// What the label column holds for each class, where that is not 0, 1, ...
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub label_values: Vec<i64>,
+    /// Two samples of mixed classes to learn from, instead of the labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixture: Option<Mixture>,
     /// Columns with what the network learns to give, for regression.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
@@ -141,6 +147,7 @@ impl DataConfig {
         }
         self.check_inputs()?;
         self.check_goal()?;
+        self.check_labels()?;
         for (name, width) in &self.noise {
             if !self.targets.contains(name) {
                 return Err(wrong("data.noise", name, "targets"));
@@ -191,6 +198,20 @@ impl DataConfig {
                 within("data.classes (without a label)", self.classes.len(), 0, 0)?;
                 once("data.targets", &self.targets)
             }
+        }
+    }
+
+    /// What is said of labels beside their names.
+    fn check_labels(&self) -> Result<(), ConfigError> {
+        if !self.label_values.is_empty() {
+            let (values, classes) = (self.label_values.len(), self.classes.len());
+            within("data.label_values (how many)", values, classes, classes)?;
+            let names: Vec<_> = self.label_values.iter().map(i64::to_string).collect();
+            once("data.label_values", &names)?;
+        }
+        match &self.mixture {
+            Some(mixture) => mixture.check(self.classes.len()),
+            None => Ok(()),
         }
     }
 

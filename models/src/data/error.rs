@@ -107,7 +107,7 @@ pub enum DataError {
         value: f32,
     },
     /// A label is no class number.
-    #[error("{}: column '{column}', row {row} is {found}; expected a class number from 0 to {}", path.display(), classes - 1)]
+    #[error("{}: column '{column}', row {row} is {found}; expected {}", path.display(), one_of(expected))]
     Label {
         /// The data file.
         path: PathBuf,
@@ -117,8 +117,8 @@ pub enum DataError {
         row: usize,
         /// The number found.
         found: i64,
-        /// Number of classes in the configuration.
-        classes: usize,
+        /// The numbers of the classes.
+        expected: Vec<i64>,
     },
     /// A class of the configuration never occurs.
     #[error("{}: column '{column}' never holds {class} ('{name}'); correct data.classes or the file", path.display())]
@@ -224,6 +224,26 @@ pub enum DataError {
         /// The column.
         column: String,
     },
+    /// The rows of a part do not suffice for two mixed samples.
+    #[error("{}: {} and {} rows of the two classes in the {part} part do not give two samples with {} and {} of the second; give more data or other data.mixture.shares", path.display(), given[0], given[1], shares[0], shares[1])]
+    Mixture {
+        /// The data file.
+        path: PathBuf,
+        /// The part.
+        part: &'static str,
+        /// Its rows of each class.
+        given: [usize; 2],
+        /// The shares asked for.
+        shares: [f64; 2],
+    },
+    /// Mixed samples of files that are too large to be held.
+    #[error("{}: data.mixture needs all rows in memory; raise data.memory_rows above {rows}", path.display())]
+    StreamedMixture {
+        /// The first data file.
+        path: PathBuf,
+        /// Rows of all files.
+        rows: usize,
+    },
     /// The configuration names no file.
     #[error("data.path or data.paths is missing; expected a file of events")]
     NoFile,
@@ -267,6 +287,20 @@ impl DataError {
 fn lines(problems: &[DataError]) -> String {
     let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
     lines.join("\n")
+}
+
+/// The numbers that a label may be; those from 0 on in short.
+fn one_of(values: &[i64]) -> String {
+    match values {
+        [0, .., last] if (0..).zip(values).all(|(at, value)| at == *value) => {
+            format!("a class number from 0 to {last}")
+        }
+        _ => {
+            let values: Vec<String> = values.iter().map(i64::to_string).collect();
+            let values = values.join(", ");
+            format!("one of data.label_values, {values}; leave other rows out by data.selection")
+        }
+    }
 }
 
 fn list(names: &[String]) -> String {

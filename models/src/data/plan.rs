@@ -45,6 +45,8 @@ pub(super) struct Plan {
     pub(super) weight: Option<usize>,
     pub(super) by: Option<usize>,
     pub(super) classes: Vec<String>,
+    /// What the label column holds for each class.
+    pub(super) label_values: Vec<i64>,
     pub(super) skip_bad_rows: bool,
 }
 
@@ -137,6 +139,10 @@ impl Plan {
             weight: None,
             by: None,
             classes: config.classes.clone(),
+            label_values: match config.label_values.as_slice() {
+                [] => (0..config.classes.len() as i64).collect(),
+                values => values.to_vec(),
+            },
             skip_bad_rows: config.skip_bad_rows,
         };
         for field in fields

@@ -9,7 +9,8 @@ use super::split::refuse_empty;
 use super::stream::Chunks;
 use super::tally::Tally;
 use super::{
-    ColumnSummary, Counts, DataConfig, DataError, Events, Fractions, InputSpec, Part, Split,
+    ColumnSummary, Counts, DataConfig, DataError, Events, Fractions, InputSpec, Mixture, Part,
+    Split,
 };
 
 /// Most numbers that are held in memory unless the configuration says how many rows.
@@ -31,6 +32,7 @@ pub struct Source {
     pub(super) plan: Plan,
     pub(super) files: Vec<File>,
     split: Fractions,
+    mixture: Option<Mixture>,
     /// For each part the least rank of the rows that are used, where rows are streamed.
     least_ranks: [usize; 3],
     /// Train, validation and test part; none where they are streamed.
@@ -63,6 +65,7 @@ impl Source {
             plan,
             files,
             split: config.split.clone(),
+            mixture: config.mixture,
             least_ranks: [0; 3],
             held: None,
             counts: Counts::default(),
@@ -70,6 +73,12 @@ impl Source {
             chunk_rows: (memory_rows / 4).max(1),
         };
         let mut tally = Tally::new(&source.plan, all);
+        if streams && source.mixture.is_some() {
+            return Err(DataError::StreamedMixture {
+                path: source.path().to_owned(),
+                rows: all,
+            });
+        }
         match streams {
             false => source.held = Some(source.hold(&mut tally)?),
             true => {
@@ -178,10 +187,22 @@ impl Source {
             None => Split::new(self.path(), all.rows, &self.split)?,
         };
         drop(keys);
-        Ok(Part::ALL.map(|part| {
-            tally.add(part, &all, split.rows(part), |_| 0);
-            all.select(split.rows(part))
-        }))
+        let mut parts = [(); 3].map(|()| Events::empty(self.plan.specs.len()));
+        for part in Part::ALL {
+            let rows = match &self.mixture {
+                Some(mixture) => mixture.mix(
+                    self.path(),
+                    part,
+                    self.split.seed,
+                    &mut all.labels,
+                    split.rows(part),
+                )?,
+                None => split.rows(part).to_vec(),
+            };
+            tally.add(part, &all, &rows, |_| 0);
+            parts[part as usize] = all.select(&rows);
+        }
+        Ok(parts)
     }
 
     /// Reads all rows and keeps none of them.

@@ -154,6 +154,13 @@ impl Part {
         self
     }
 
+    /// The part as one of mixed samples: its classes are the samples, not what was true.
+    #[must_use]
+    pub fn of_mixed_samples(mut self) -> Self {
+        self.role.push_str("; its classes are two mixed samples");
+        self
+    }
+
     pub(super) fn named(name: &str, figures: Figures) -> Self {
         let role = match name {
             "train" => "the weights are learned on it",

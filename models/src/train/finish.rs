@@ -217,7 +217,11 @@ impl Trained<'_> {
                 labels: &events.labels,
                 weights: &weights,
             };
-            report::Part::classification(name, &scores, Some(float), &options)
+            let part = report::Part::classification(name, &scores, Some(float), &options);
+            match self.config.data.mixture {
+                Some(_) if name != "test" => part.map(report::Part::of_mixed_samples),
+                _ => part,
+            }
         };
         part.map_err(|source| TrainError::Metrics { part: name, source })
     }

@@ -246,3 +246,26 @@ fn patience_ends_a_stage() {
     let quantised = history.iter().filter(|r| r.stage == "quantised").count();
     assert!(quantised < 30, "{quantised} epochs");
 }
+
+#[test]
+fn mixed_samples_teach_what_labels_teach() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut config = tiny_problem(dir.path());
+    config.train.float_epochs = 40;
+    config.train.quantised_epochs = 30;
+    config.train.patience = 100;
+    config.data.mixture = Some(crate::data::Mixture { shares: [0.1, 0.9] });
+    let out = dir.path().join("mixed");
+    let summary = train(&config, &options(&out)).expect("training");
+    let [validation, test] = &summary.report.parts[..] else {
+        panic!("two parts");
+    };
+    let (of_samples, _) = accuracies(validation);
+    let (of_classes, _) = accuracies(test);
+    assert!(of_classes > 0.88, "{of_classes}");
+    // Nothing tells which of a sample's events are of the other class.
+    assert!((0.7..0.93).contains(&of_samples), "{of_samples}");
+    assert!(validation.role.contains("mixed"), "{}", validation.role);
+    let card = std::fs::read_to_string(out.join("CARD.md")).expect("card");
+    assert!(card.contains("with 10 and 90 % of `inside`"), "{card}");
+}

@@ -30,6 +30,8 @@ fn every_key_is_explained() {
         inputs: Vec::new(),
         label: None,
         classes: Vec::new(),
+        label_values: Vec::new(),
+        mixture: None,
         targets: Vec::new(),
         noise: Default::default(),
         weight: None,
@@ -48,7 +50,7 @@ fn every_key_is_explained() {
         (!line.starts_with([' ', '}'])).then(|| line.split(':').next())?
     });
     let keys: Vec<&str> = keys.collect();
-    assert!(keys.len() >= 14, "{keys:?}");
+    assert!(keys.len() >= 16, "{keys:?}");
     for key in keys {
         let forms = [format!("`{key}`"), format!("data.{key}]")];
         assert!(forms.iter().any(|form| TEXT.contains(form)), "{key}");

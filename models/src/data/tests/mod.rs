@@ -6,6 +6,7 @@ mod files;
 #[cfg(feature = "hdf5")]
 mod hdf5;
 mod kinds;
+mod mixture;
 mod observables;
 mod parquet;
 mod refusals;
