@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::quantise::Grouping;
 use super::{
-    Granularity, Kind, Net, NetError, Node, Noise, NoiseId, Parameter, ParameterId, Posterior,
-    Primitive, Products, Quantiser, QuantiserId, Role, Start, Value, stack,
+    Granularity, Kind, Mode, Net, NetError, Node, Noise, NoiseId, Normalisation, Parameter,
+    ParameterId, Posterior, Primitive, Products, Quantiser, QuantiserId, Role, Start, Value, stack,
 };
 
 /// How numbers are rounded while the network is built.
@@ -50,10 +50,11 @@ impl Builder {
                 parameters: Vec::new(),
                 quantisers: Vec::new(),
                 products: Vec::new(),
-                stacks: Vec::new(),
+                stacks: [Vec::new(), Vec::new()],
                 learned: None,
                 noises: Vec::new(),
                 posteriors: Vec::new(),
+                normalisations: Vec::new(),
             },
             names: HashSet::new(),
             weights,
@@ -311,10 +312,20 @@ impl Builder {
         self.net.posteriors.push(posterior);
     }
 
+    /// Adds a layer whose results are normalised.
+    pub fn normalisation(&mut self, normalisation: Normalisation) {
+        self.net.normalisations.push(normalisation);
+    }
+
+    /// Weights and bias of what computes a value, if that is a product and a sum.
+    pub fn affine(&self, value: Value) -> Option<(QuantiserId, Option<QuantiserId>)> {
+        self.net.nodes[value.0].op.as_ref()?.affine()
+    }
+
     /// The network.
     pub fn finish(self) -> Net {
         let mut net = self.net;
-        net.stacks = stack::find(&net);
+        net.stacks = [Mode::Float, Mode::Quantised].map(|mode| stack::find(&net, mode));
         net
     }
 }

@@ -19,6 +19,8 @@ pub struct Run<'a> {
     /// Those of them as tensors `[1, elements]` that are used outside of stacks.
     leaves: RefCell<Vec<Option<Tensor<2>>>>,
     tracked: bool,
+    /// What was measured of a batch, for parameters that follow the data.
+    measured: RefCell<Vec<(ParameterId, Tensor<2>)>>,
     observed: Option<RefCell<Result<Ranges, String>>>,
     /// Of each noise of the network its numbers; nothing where it is silent.
     noises: Vec<Option<Tensor<2>>>,
@@ -34,6 +36,7 @@ impl<'a> Run<'a> {
             numbers: constant(prepared.numbers.clone(), device, dtype),
             leaves: RefCell::new(vec![None; net.parameters.len()]),
             tracked: false,
+            measured: RefCell::new(Vec::new()),
             observed: observed.map(RefCell::new),
             noises: Vec::new(),
         }
@@ -88,6 +91,30 @@ impl<'a> Run<'a> {
     /// walk that records nothing.
     pub fn observed(self) -> Option<Result<Ranges, String>> {
         self.observed.map(RefCell::into_inner)
+    }
+
+    /// Whether the network learns from this walk.
+    pub fn is_tracked(&self) -> bool {
+        self.tracked
+    }
+
+    /// Notes what was measured of this batch for a parameter that follows the data.
+    pub fn measure(&self, parameter: ParameterId, values: Tensor<2>) {
+        self.measured.borrow_mut().push((parameter, values));
+    }
+
+    /// What was measured of this batch.
+    ///
+    /// # Errors
+    ///
+    /// Why the tensor library did not hand it over.
+    pub fn measured(&self) -> Result<Vec<(ParameterId, Vec<f32>)>, String> {
+        let measured = self.measured.borrow();
+        let numbers = |(parameter, values): &(ParameterId, Tensor<2>)| {
+            let values = values.try_to_vec_as().map_err(|e| e.to_string())?;
+            Ok((*parameter, values))
+        };
+        measured.iter().map(numbers).collect()
     }
 
     /// Whether numbers are rounded.
@@ -212,7 +239,7 @@ impl Net {
             values[value.0] = Some(tensor.clone());
         }
         let mut plans = vec![None; self.nodes.len()];
-        for (stack, plan) in self.stacks.iter().zip(&run.prepared.plans) {
+        for (stack, plan) in self.stacks(run.mode()).iter().zip(&run.prepared.plans) {
             plans[stack.nodes[0]] = Some((stack, plan));
         }
         let mut walked = vec![false; self.nodes.len()];

@@ -17,6 +17,7 @@ pub(crate) mod forward;
 pub(crate) mod head;
 pub mod layers;
 pub(crate) mod noise;
+mod normalisation;
 pub mod ops;
 mod posterior;
 mod prepared;
@@ -34,6 +35,7 @@ pub use cost::{Cost, Products};
 pub use error::NetError;
 pub use forward::Run;
 pub use noise::{Noise, NoiseId};
+pub use normalisation::Normalisation;
 pub use posterior::{Posterior, Sample};
 pub use prepared::{Mode, Prepared};
 pub use quantiser::{Format, Granularity, Kind, Quantiser, QuantiserId};
@@ -69,6 +71,8 @@ pub enum Role {
     Fixed,
     /// Any other learned number, such as a metric: does not decay.
     Free,
+    /// Mean or variance of past batches: follows the data and is not learned itself.
+    Running,
     /// A weight drawn from a distribution: follows it and is not learned itself.
     Drawn,
     /// A bias drawn from a distribution.
@@ -134,6 +138,12 @@ pub trait Primitive: Debug + Send + Sync {
         None
     }
 
+    /// Its weights and their bias, if it is a product with learned numbers and a sum with others,
+    /// one for each channel.
+    fn affine(&self) -> Option<(QuantiserId, Option<QuantiserId>)> {
+        None
+    }
+
     /// Writes the nodes that compute it and returns the name of the result.
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String;
 }
@@ -186,20 +196,30 @@ pub struct Net {
     pub quantisers: Vec<Quantiser>,
     /// Products of rounded numbers.
     pub products: Vec<Products>,
-    /// Chains of nodes that are walked at once.
-    stacks: Vec<stack::Stack>,
+    /// Chains of nodes that are walked at once: in floating point, and while numbers are rounded.
+    stacks: [Vec<stack::Stack>; 2],
     /// What the loss looks at, where that is not the first result.
     pub learned: Option<Value>,
     /// Random numbers that a training step feeds in.
     pub noises: Vec<Noise>,
     /// Distributions of weights.
     pub posteriors: Vec<Posterior>,
+    /// Layers whose results are normalised in floating point.
+    pub normalisations: Vec<Normalisation>,
 }
 
 impl Net {
     /// How many numbers are learned.
     pub fn parameter_count(&self) -> usize {
         self.parameters.last().map_or(0, |p| p.range().end)
+    }
+
+    /// The chains of nodes that a walk takes at once.
+    fn stacks(&self, mode: Mode) -> &[stack::Stack] {
+        match mode {
+            Mode::Float => &self.stacks[0],
+            Mode::Quantised => &self.stacks[1],
+        }
     }
 
     /// How many widths the quantisers have.

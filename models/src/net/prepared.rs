@@ -91,7 +91,7 @@ impl<'a> Prepared<'a> {
             net,
             mode,
             observing: false,
-            plans: net.stacks.iter().map(plan).collect(),
+            plans: net.stacks(mode).iter().map(plan).collect(),
             formats,
             rounders,
             parameters: parameters.to_vec(),

@@ -12,7 +12,7 @@ use super::state::{Stage, State};
 use crate::config::Config;
 use crate::net::cost::Weight;
 use crate::net::noise::draw;
-use crate::net::{Cost, Mode, Net, Prepared, Ranges, Run};
+use crate::net::{Cost, Mode, Net, ParameterId, Prepared, Ranges, Run};
 
 /// What stays the same through an epoch.
 pub(super) struct Epoch<'a> {
@@ -28,6 +28,9 @@ pub(super) struct Epoch<'a> {
     /// Weight of the cost.
     pub(super) weight: Weight,
 }
+
+/// What was measured of a batch for parameters that follow the data.
+type Measured = Vec<(ParameterId, Vec<f32>)>;
 
 /// The number of a step for its noise: the stages count their steps each from 0.
 fn noise_step(stage: Stage, step: usize) -> u64 {
@@ -73,7 +76,8 @@ impl Epoch<'_> {
                     batch,
                     &device,
                 );
-                let (value, gradient) = self.gradient(stage, optimiser.parameters(), &tensors)?;
+                let (value, gradient, measured) =
+                    self.gradient(stage, optimiser.parameters(), &tensors)?;
                 if !value.is_finite() {
                     return Err(TrainError::Diverged {
                         stage: stage.name(),
@@ -89,6 +93,7 @@ impl Epoch<'_> {
                     *steps,
                     total_steps,
                 );
+                optimiser.measure(self.net, &measured);
                 optimiser.step(self.net, &gradient, rate, *steps);
                 *steps += 1;
                 total += value * batch.len() as f64;
@@ -102,13 +107,14 @@ impl Epoch<'_> {
         Ok(total / events.max(1) as f64)
     }
 
-    /// Loss of a batch, and the gradient of loss and cost for all parameters.
+    /// Loss of a batch, the gradient of loss and cost for all parameters, and what was measured of
+    /// the batch.
     fn gradient(
         &self,
         stage: Stage,
         parameters: &[f32],
         batch: &Batch,
-    ) -> Result<(f64, Vec<f32>), TrainError> {
+    ) -> Result<(f64, Vec<f32>, Measured), TrainError> {
         let backend = |reason: String| TrainError::Backend { reason };
         let mode = match stage {
             Stage::Float => Mode::Float,
@@ -133,6 +139,7 @@ impl Epoch<'_> {
         let value = value.map_err(|error| backend(error.to_string()))?;
         let mut gradients = loss.backward();
         let mut gradient = run.gradients(&mut gradients).map_err(backend)?;
+        let measured = run.measured().map_err(backend)?;
         prepared.through_rounding(&mut gradient);
         if stage == Stage::Quantised && self.config.model.trained_widths {
             let cost = Cost::new(self.net, prepared.formats());
@@ -140,6 +147,6 @@ impl Epoch<'_> {
         }
         self.net
             .pull_back(parameters, &mut gradient, self.objective.rows);
-        Ok((f64::from(value), gradient))
+        Ok((f64::from(value), gradient, measured))
     }
 }

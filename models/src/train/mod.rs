@@ -5,7 +5,8 @@
 //! | float | single precision, columns shifted and scaled | random weights |
 //! | quantised | every input, weight, bias and activation rounded to its format | best float weights |
 //!
-//! The float stage may be left out. In the quantised one gradients pass
+//! What normalises batches does so in the float stage; its best network has it folded into weights
+//! and biases, which the quantised stage trains. The float stage may be left out. In the quantised one gradients pass
 //! straight through the rounding, and the fractional bits of every group learn with the weights:
 //! the loss pulls them up, the cost in effective bit operations (EBOPs) pushes them down, a group
 //! at zero bits is pruned (HGQ, arXiv:2405.00645). Integer bits follow from the range of each

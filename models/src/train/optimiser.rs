@@ -2,12 +2,14 @@
 
 use super::state::State;
 use crate::config::TrainConfig;
-use crate::net::{Net, Role};
+use crate::net::{Net, ParameterId, Role};
 
 /// Share of the old mean of the gradients that each step keeps.
 const KEEP_FIRST: f32 = 0.9;
 /// Share of the old mean of their squares that each step keeps.
 const KEEP_SECOND: f32 = 0.999;
+/// Share of the old statistics of past batches that each step keeps.
+const KEEP_STATISTICS: f32 = 0.9;
 /// Added to the root of the mean square.
 const EPSILON: f32 = 1e-7;
 
@@ -44,7 +46,7 @@ impl Optimiser {
         for parameter in &net.parameters {
             let rate = match parameter.role {
                 Role::Bits if trained_widths => config.width_rate as f32,
-                Role::Bits | Role::Fixed | Role::Drawn | Role::DrawnBias => 0.0,
+                Role::Bits | Role::Fixed | Role::Running | Role::Drawn | Role::DrawnBias => 0.0,
                 Role::Weight | Role::Bias | Role::Free => 1.0,
             };
             let decay = match parameter.role {
@@ -53,6 +55,7 @@ impl Optimiser {
                 | Role::Bits
                 | Role::Fixed
                 | Role::Free
+                | Role::Running
                 | Role::Drawn
                 | Role::DrawnBias => 0.0,
             };
@@ -73,6 +76,16 @@ impl Optimiser {
     /// The present parameters.
     pub(super) fn parameters(&self) -> &[f32] {
         &self.parameters
+    }
+
+    /// Takes what was measured of a batch into the statistics of past ones.
+    pub(super) fn measure(&mut self, net: &Net, measured: &[(ParameterId, Vec<f32>)]) {
+        for (parameter, values) in measured {
+            let range = net.parameters[parameter.number()].range();
+            for (kept, value) in self.parameters[range].iter_mut().zip(values) {
+                *kept = KEEP_STATISTICS * *kept + (1.0 - KEEP_STATISTICS) * value;
+            }
+        }
     }
 
     /// One step of number `step` (from 0) with the gradient of all parameters.

@@ -40,6 +40,7 @@ pub(super) fn run(
     for stage in [Stage::Float, Stage::Quantised] {
         if stage == Stage::Quantised && state.position.stage == Stage::Float {
             let calibration = data.calibration(stage)?;
+            net.fold(&mut state.best);
             let parameters = first_widths(net, &state.best, &calibration)?;
             state.quantise(parameters);
         }

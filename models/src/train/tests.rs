@@ -148,6 +148,37 @@ fn interrupted_after_any_epoch_gives_the_same_bits() {
 }
 
 #[test]
+fn normalised_batches_learn_fold_and_resume() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut config = tiny_problem(dir.path());
+    for layer in &mut config.model.layers {
+        if let crate::net::layers::LayerConfig::Dense(dense) = layer {
+            dense.batch_norm = true;
+        }
+    }
+    config.train.float_epochs = 12;
+    let whole = dir.path().join("whole");
+    let summary = train(&config, &options(&whole)).expect("training");
+    let (integer, float) = accuracies(&summary.report.parts[1]);
+    assert!(float > 0.85 && integer > 0.8, "{float} {integer}");
+    for name in ["float.onnx", "model.onnx"] {
+        let bytes = std::fs::read(whole.join(name)).expect("file");
+        let found = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+        assert!(found(b"MatMul") && !found(b"BatchNorm"), "{name}");
+    }
+    for epochs in [3, 12, 14] {
+        let out = dir.path().join(format!("stopped-{epochs}"));
+        let mut options = options(&out);
+        let mut data = data::Data::open(&config).expect("data");
+        let net = data.network(&config).expect("network");
+        run::run(&config, &net, &mut data, &options, epochs).expect("first part");
+        options.resume = true;
+        train(&config, &options).expect("second part");
+        assert_eq!(files(&out), files(&whole), "stopped after {epochs}");
+    }
+}
+
+#[test]
 fn interrupted_while_judged_it_executes_nothing_twice() {
     let dir = tempfile::tempdir().expect("tempdir");
     let config = tiny_problem(dir.path());

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::dense::yes;
 use super::{Flow, Layer};
-use crate::net::ops::{Windows, activation, conv, image_activation, reshape, transpose};
-use crate::net::{Builder, NetError};
+use crate::net::ops::{
+    Windows, activation, batch_norm, conv, image_activation, reshape, transpose,
+};
+use crate::net::{Builder, NetError, Value};
 
 /// `type = "conv"`: on an image `[c, h, w]` windows of `kernel` times `kernel` pixels; on a list
 /// `[slots, features]` windows of `kernel` neighbouring slots, the features being the channels.
@@ -29,6 +31,10 @@ pub struct ConvConfig {
     /// Whether a learned number is added for each channel.
     #[serde(default = "yes")]
     pub bias: bool,
+    /// Whether the sums of each channel are normalised over the batch in the float stage; folded
+    /// into weights and biases before numbers are rounded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batch_norm: bool,
 }
 
 fn one() -> usize {
@@ -56,6 +62,23 @@ impl ConvConfig {
     }
 }
 
+impl ConvConfig {
+    /// The convolution of an image, normalised if that is asked for.
+    fn sums(
+        &self,
+        name: &str,
+        builder: &mut Builder,
+        image: Value,
+        windows: Windows,
+    ) -> Result<Value, NetError> {
+        let sums = conv(builder, name, image, self.channels, windows, self.bias)?;
+        match self.batch_norm {
+            true => batch_norm(builder, name, sums, 0),
+            false => Ok(sums),
+        }
+    }
+}
+
 impl Layer for ConvConfig {
     fn build(&self, name: &str, builder: &mut Builder, flow: &mut Flow) -> Result<(), NetError> {
         self.check(name)?;
@@ -74,7 +97,7 @@ impl Layer for ConvConfig {
                     stride: both(self.stride, 1),
                     padding: both(self.padding, 0),
                 };
-                let sum = conv(builder, name, line, self.channels, windows, self.bias)?;
+                let sum = self.sums(name, builder, line, windows)?;
                 let places = builder.shape(sum)[2];
                 let flat = format!("{name}.flat");
                 let flat = reshape(builder, &flat, sum, &[self.channels, places]);
@@ -87,7 +110,7 @@ impl Layer for ConvConfig {
                     stride: both(self.stride, self.stride),
                     padding: both(self.padding, self.padding),
                 };
-                let sum = conv(builder, name, flow.value, self.channels, windows, self.bias)?;
+                let sum = self.sums(name, builder, flow.value, windows)?;
                 flow.value = image_activation(builder, &format!("{name}.out"), sum, self.relu);
             }
         }

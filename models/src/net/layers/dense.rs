@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Flow, Layer};
-use crate::net::ops::{activation, dense};
+use crate::net::ops::{activation, batch_norm, dense};
 use crate::net::{Builder, NetError};
 
 /// `type = "dense"`: every output sees all numbers of the last axis. On a list of particles it is
@@ -19,6 +19,10 @@ pub struct DenseConfig {
     /// Whether a learned number is added to each result.
     #[serde(default = "yes")]
     pub bias: bool,
+    /// Whether the sums are normalised over the batch in the float stage; folded into weights and
+    /// biases before numbers are rounded.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub batch_norm: bool,
 }
 
 pub(super) fn yes() -> bool {
@@ -35,7 +39,11 @@ impl Layer for DenseConfig {
                 expected: "1 to 4096".to_owned(),
             });
         }
-        let sum = dense(builder, name, flow.value, self.units, self.bias)?;
+        let mut sum = dense(builder, name, flow.value, self.units, self.bias)?;
+        if self.batch_norm {
+            let channel = builder.shape(sum).len() - 1;
+            sum = batch_norm(builder, name, sum, channel)?;
+        }
         flow.value = activation(builder, &format!("{name}.out"), sum, self.relu);
         Ok(())
     }

@@ -64,6 +64,10 @@ impl Primitive for Conv {
         conv2d(x, weight, bias, options).reshape([batch, node.elements()])
     }
 
+    fn affine(&self) -> Option<(QuantiserId, Option<QuantiserId>)> {
+        Some((self.weight, self.bias))
+    }
+
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String {
         let weight = graph.weight(self.weight);
         let bias = self.bias.map(|bias| graph.weight(bias));

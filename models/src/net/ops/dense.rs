@@ -41,6 +41,10 @@ impl Primitive for Dense {
         })
     }
 
+    fn affine(&self) -> Option<(QuantiserId, Option<QuantiserId>)> {
+        Some((self.weight, self.bias))
+    }
+
     fn export(&self, graph: &mut OnnxGraph<'_>, node: &Node, operands: &[String]) -> String {
         let weight = graph.weight(self.weight);
         let Some(bias) = self.bias else {

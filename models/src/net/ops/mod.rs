@@ -3,6 +3,7 @@
 //! | file | computes | ONNX |
 //! |---|---|---|
 //! | `activation.rs` | rounds to trained widths, as a ReLU or not | `Relu`, `Quant` |
+//! | `batch_norm.rs` | normalises with the batch in floating point; folded before numbers are rounded | |
 //! | `choose.rs` | a value or a constant, as a mask says; sums with constants | `Where`, `Add` |
 //! | `conv.rs` | convolution of an image | `Conv` |
 //! | `dense.rs` | product with a matrix along the last axis, and a bias | `MatMul`, `Add` |
@@ -21,6 +22,7 @@
 //! | `shape.rs` | elements in other places | `Reshape`, `Transpose`, `Concat`, `Slice` |
 
 mod activation;
+mod batch_norm;
 mod choose;
 mod conv;
 mod dense;
@@ -39,6 +41,7 @@ mod sample;
 mod shape;
 
 pub use activation::{Activation, activation, activation_of, image_activation};
+pub use batch_norm::batch_norm;
 pub use choose::{choose, shift};
 pub use conv::{Conv, Windows, conv};
 pub use dense::{Dense, dense};

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::net::quantise::Rounder;
-use crate::net::{Net, Node, QuantiserId, Value};
+use crate::net::{Mode, Net, Node, QuantiserId, Value};
 
 /// Columns of the matrix of a dense layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Step {
     },
     /// Rounding, with a ReLU or not.
     Round(QuantiserId),
+    /// Nothing while numbers are rounded; in floating point no part of a stack.
+    Pass,
 }
 
 /// A chain of nodes, each with one operand and, but for the last one, used by the next alone;
@@ -48,12 +50,13 @@ impl Stack {
     }
 }
 
-/// All stacks of a network, as long as they can be.
-pub fn find(net: &Net) -> Vec<Stack> {
+/// All stacks of a network for walks of this kind, as long as they can be.
+pub fn find(net: &Net, mode: Mode) -> Vec<Stack> {
     let outputs = net.outputs.iter().map(|(_, value)| *value);
     let wanted: Vec<Value> = outputs.chain(net.objective).collect();
     let uses = net.uses(&wanted, |_| true);
-    let step = |node: &Node| node.op.as_ref().and_then(|op| op.step());
+    let taken = |step: &Step| mode == Mode::Quantised || !matches!(step, Step::Pass);
+    let step = |node: &Node| node.op.as_ref()?.step().filter(taken);
     let mut stacks: Vec<Stack> = Vec::new();
     for (index, node) in net.nodes.iter().enumerate() {
         let Some(step) = step(node) else { continue };
@@ -113,6 +116,7 @@ impl Plan {
             net.parameters[this.weight.unwrap_or(this.fractional).0].range()
         };
         let ready = |step: &Step| match step {
+            Step::Pass => None,
             Step::Dense {
                 weight,
                 bias,
