@@ -11,7 +11,8 @@ use trigforge_codegen::model::Model;
 /// Part, clock and latency of a core.
 #[derive(Debug, Args)]
 pub struct HardwareArgs {
-    /// Part of the core: xcvu9p, xczu7ev, xc7a100t or lfe5u [default: xcvu9p]
+    /// Part of the core: xcvu9p, xczu7ev, xc7a100t or (not for HLS) lfe5u [default:
+    /// xcvu9p]
     #[arg(long, value_name = "PART", value_parser = part)]
     pub part: Option<Part>,
     /// Clock of the core, such as 360MHz [default: 200MHz]
@@ -28,10 +29,12 @@ pub struct HardwareArgs {
 impl HardwareArgs {
     /// Whether any of them is on the command line.
     pub fn is_given(&self) -> bool {
-        self.part.is_some()
-            || self.clock.is_some()
-            || self.cycles.is_some()
-            || self.budget.is_some()
+        self.part.is_some() || self.clock.is_some() || self.is_scheduled()
+    }
+
+    /// Whether the number of cycles is asked for or bounded.
+    pub fn is_scheduled(&self) -> bool {
+        self.cycles.is_some() || self.budget.is_some()
     }
 
     /// What was asked for.

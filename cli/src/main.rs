@@ -4,6 +4,7 @@
 mod arrays;
 mod commands;
 mod hardware;
+mod hls;
 mod model;
 mod precision;
 

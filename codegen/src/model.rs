@@ -5,8 +5,9 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::circuit::{self, Circuit, CircuitError};
+use crate::emit::hls::{self, HlsError};
 use crate::emit::rust::{self, Options};
-use crate::emit::{Kernel, Unsupported};
+use crate::emit::{Kernel, Unsupported, Vectors};
 use crate::import::{ImportError, alir};
 use crate::interp::Interpreter;
 use crate::ir::Module;
@@ -45,6 +46,9 @@ pub enum EmitError {
     /// The target lacks something.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
+    /// There is no HLS C++ of it.
+    #[error(transparent)]
+    Hls(#[from] HlsError),
 }
 
 /// Reads a model file of any kind that is taken, and says what is not exact in
@@ -121,6 +125,26 @@ impl Model {
                 rust::emit_circuit(circuit, &info, options)?
             }
         })
+    }
+
+    /// HLS C++ of the model, and the parameters of its top function.
+    ///
+    /// # Errors
+    ///
+    /// The rule that the model breaks, or what has no HLS C++.
+    pub fn hls_kernel(
+        &self,
+        options: &hls::Options,
+        vectors: Option<&Vectors>,
+    ) -> Result<(hls::Ports, Kernel), EmitError> {
+        match self {
+            Self::Graph(module) => {
+                let info = validate(module).map_err(ModelError::Graph)?;
+                let kernel = hls::emit(module, &info, options, vectors)?;
+                Ok((hls::Ports::of(module), kernel))
+            }
+            Self::Circuit(_) => Err(HlsError::Circuit.into()),
+        }
     }
 
     /// The textual form, which can be read back as a model.

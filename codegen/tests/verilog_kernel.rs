@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use support::{Outcome, small_classifier, write};
 use trigforge_codegen::circuit::{self, simplify};
-use trigforge_codegen::emit::Kernel;
-use trigforge_codegen::emit::verilog::{Ports, Vectors, emit};
+use trigforge_codegen::emit::verilog::{Ports, emit};
+use trigforge_codegen::emit::{Kernel, Vectors};
 use trigforge_codegen::hardware::{Design, Estimate, Part, ScheduleError, Target, synthesise};
 use trigforge_codegen::lower::lower;
 use trigforge_codegen::model::{Model, load};

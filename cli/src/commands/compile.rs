@@ -8,13 +8,14 @@ use clap::ValueEnum;
 use miette::{IntoDiagnostic, Result, miette};
 use serde::Serialize;
 use trigforge_codegen::circuit::cost;
-use trigforge_codegen::emit::{rust, verilog};
+use trigforge_codegen::emit::{Vectors, rust, verilog};
 use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
 use trigforge_codegen::verify::random_events;
 
 use super::print_json;
 use crate::hardware::{HardwareArgs, Pipeline};
+use crate::hls::{self, HlsArgs};
 use crate::model::ModelArgs;
 use crate::precision::{self, PrecisionArgs, PrecisionFigures};
 
@@ -23,6 +24,8 @@ use crate::precision::{self, PrecisionArgs, PrecisionFigures};
 pub enum Target {
     /// A static `no_std` Rust crate
     Rust,
+    /// C++ for Vitis HLS, in the layout of a project of hls4ml
+    Hls,
     /// A fully unrolled, pipelined Verilog core: a new event in each cycle
     Verilog,
 }
@@ -30,15 +33,18 @@ pub enum Target {
 /// Write a kernel that computes a model
 ///
 /// The Rust kernel is a crate without dependencies: `infer` takes and returns
-/// arrays of mantissas. The Verilog core takes an event in each cycle. A float model needs --calib, from which formats are
-/// derived: of one width (--width), or chosen by a search (--max-loss).
+/// arrays of mantissas. The Verilog core takes an event in each cycle. HLS C++ is a
+/// project for Vitis HLS, one call for each node. A float model needs --calib, from
+/// which formats are derived: of one width (--width), or chosen by a search
+/// (--max-loss).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     trigforge compile models/zoo/jsc-mlp/model.onnx --target rust --out kernel\n  \
     trigforge compile models/zoo/jsc-mlp/float.onnx --calib models/zoo/jsc-mlp/sample.npz \
     --max-loss 0.002 --target rust --out kernel --report report\n  \
     trigforge compile models/zoo/jsc-mlp/model.onnx --target verilog --part xcvu9p --clock 360MHz \
-    --out core")]
+    --out core\n  \
+    trigforge compile models/zoo/jsc-mlp/model.onnx --target hls --reuse 4 --out project")]
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -52,6 +58,8 @@ pub struct Args {
     out: PathBuf,
     #[command(flatten)]
     hardware: HardwareArgs,
+    #[command(flatten)]
+    hls: HlsArgs,
     /// Write one file, kernel.rs, instead of a crate
     #[arg(long)]
     single_file: bool,
@@ -132,16 +140,7 @@ struct Done {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    if args.target == Target::Verilog && args.single_file {
-        return Err(miette!(
-            "--single-file is for the Rust kernel: Verilog has one file per module"
-        ));
-    }
-    if args.target == Target::Rust && args.hardware.is_given() {
-        return Err(miette!(
-            "--part, --clock, --cycles and --budget are for --target verilog"
-        ));
-    }
+    check_options(args)?;
     let start = Instant::now();
     let prepared = precision::prepare(&args.model, &args.precision)?;
     let model = prepared.model;
@@ -152,6 +151,12 @@ pub fn run(args: &Args) -> Result<()> {
                 single_file: args.single_file,
             };
             (model.rust_kernel(options).into_diagnostic()?, None)
+        }
+        Target::Hls => {
+            let vectors = vectors(&model)?;
+            let options = args.hls.options(&args.hardware);
+            let (_, kernel) = hls::kernel(&model, &options, Some(&vectors))?;
+            (kernel, None)
         }
         Target::Verilog => {
             let design = args.hardware.design(&model)?;
@@ -192,18 +197,41 @@ pub fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Refuses options that say nothing of the target.
+fn check_options(args: &Args) -> Result<()> {
+    if args.target != Target::Rust && args.single_file {
+        return Err(miette!(
+            "--single-file is for the Rust kernel: the others have several files"
+        ));
+    }
+    if args.target == Target::Rust && args.hardware.is_given() {
+        return Err(miette!(
+            "--part, --clock, --cycles and --budget are for --target verilog and hls"
+        ));
+    }
+    if args.target == Target::Hls && args.hardware.is_scheduled() {
+        return Err(miette!(
+            "--cycles and --budget are for --target verilog: Vitis HLS schedules C++ itself"
+        ));
+    }
+    if args.target != Target::Hls && args.hls.is_given() {
+        return Err(miette!("--io and --reuse are for --target hls"));
+    }
+    Ok(())
+}
+
 /// Events of a test bench.
 const VECTORS: usize = 64;
 
 /// Random events, and what the interpreter gives for them.
-fn vectors(model: &Model) -> Result<verilog::Vectors> {
+fn vectors(model: &Model) -> Result<Vectors> {
     let interpreter = model.interpreter().into_diagnostic()?;
     let events = random_events(model, VECTORS, 1);
     let results = (0..events.len()).map(|event| {
         let outputs = interpreter.run(&events.inputs(event)).into_diagnostic()?;
         Ok(outputs.concat())
     });
-    Ok(verilog::Vectors {
+    Ok(Vectors {
         results: results.collect::<Result<_>>()?,
         events,
     })

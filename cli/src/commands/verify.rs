@@ -16,6 +16,7 @@ use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, rando
 use super::print_json;
 use crate::arrays;
 use crate::hardware::HardwareArgs;
+use crate::hls::{HeaderArgs, HlsArgs};
 use crate::model::{ModelArgs, input_shapes};
 
 /// Kernels that can be verified.
@@ -23,6 +24,8 @@ use crate::model::{ModelArgs, input_shapes};
 pub enum Target {
     /// The Rust kernel, compiled for this host
     Rust,
+    /// HLS C++, compiled for this host with g++ and the headers of ap_fixed
+    Hls,
     /// The Verilog core, simulated cycle by cycle with Verilator: alone with
     /// gaps between events, and behind AXI4-Stream with random back-pressure
     Verilog,
@@ -32,6 +35,7 @@ impl Target {
     const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::Hls => "hls",
             Self::Verilog => "verilog",
         }
     }
@@ -46,7 +50,8 @@ impl Target {
 #[command(after_help = "Examples:\n  \
     trigforge verify models/zoo/jsc-mlp/model.onnx --random 100000\n  \
     trigforge verify models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz\n  \
-    trigforge verify models/zoo/jsc-mlp/model.onnx --targets rust,verilog --random 100000")]
+    trigforge verify models/zoo/jsc-mlp/model.onnx --targets rust,verilog --random 100000\n  \
+    trigforge verify models/zoo/jsc-mlp/model.onnx --targets hls --ap-types DIR --random 100000")]
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
@@ -67,6 +72,10 @@ pub struct Args {
     kernel: Option<PathBuf>,
     #[command(flatten)]
     hardware: HardwareArgs,
+    #[command(flatten)]
+    hls: HlsArgs,
+    #[command(flatten)]
+    headers: HeaderArgs,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -93,6 +102,14 @@ pub fn run(args: &Args) -> Result<()> {
                 compare(interpreter.as_ref(), &built, &events)
                     .into_diagnostic()
                     .wrap_err("the Rust kernel failed")?;
+            }
+            Target::Hls => {
+                let built = args
+                    .headers
+                    .build(&model, &args.hls.options(&args.hardware))?;
+                compare(interpreter.as_ref(), &built, &events)
+                    .into_diagnostic()
+                    .wrap_err("the HLS kernel failed")?;
             }
             Target::Verilog => {
                 let design = args.hardware.design(&model)?;

@@ -4,6 +4,7 @@
 //! gives the files of a kernel or one typed [`Unsupported`]. It never panics,
 //! and the same module gives the same bytes.
 
+pub mod hls;
 mod names;
 pub mod rust;
 pub mod verilog;
@@ -11,6 +12,8 @@ pub mod verilog;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use crate::verify::Events;
 
 /// What an emitter does not write, for a module that is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -26,6 +29,15 @@ pub struct Unsupported {
     pub target: &'static str,
     /// Why.
     pub reason: String,
+}
+
+/// Events and the results that a kernel must give for them, for a test bench.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vectors {
+    /// What goes in.
+    pub events: Events,
+    /// The mantissas of all outputs in a row, for each event.
+    pub results: Vec<Vec<i64>>,
 }
 
 /// Source files of a kernel.

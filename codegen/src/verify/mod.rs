@@ -3,6 +3,7 @@
 mod build;
 mod events;
 mod exchange;
+pub mod hls;
 pub mod verilog;
 
 pub use build::{BuildError, BuildOptions, RustKernel, rustc};

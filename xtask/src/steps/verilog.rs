@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use trigforge_codegen::emit::Kernel;
-use trigforge_codegen::emit::verilog::{Ports, Vectors, emit};
+use trigforge_codegen::emit::verilog::{Ports, emit};
+use trigforge_codegen::emit::{Kernel, Vectors};
 use trigforge_codegen::hardware::{Design, HardwareError, Target};
 use trigforge_codegen::model::{Model, load};
 use trigforge_codegen::verify::verilog::{Around, Simulator, VerilogKernel};

@@ -3,16 +3,7 @@
 use std::fmt::Write;
 
 use super::core::{Bus, Ports};
-use crate::verify::Events;
-
-/// Events and the results that a core must give for them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vectors {
-    /// What goes in.
-    pub events: Events,
-    /// The mantissas of all outputs in a row, for each event.
-    pub results: Vec<Vec<i64>>,
-}
+use crate::emit::Vectors;
 
 /// The mantissas of buses side by side, as a hexadecimal literal.
 fn word(buses: &[Bus], mantissas: &[i64]) -> String {

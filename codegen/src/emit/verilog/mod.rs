@@ -14,13 +14,12 @@ mod rounding;
 mod signals;
 mod wrappers;
 
-pub use self::bench::Vectors;
 pub use self::core::{Bus, Ports};
 
 use std::path::PathBuf;
 
 use self::signals::Signals;
-use super::Kernel;
+use super::{Kernel, Vectors};
 use crate::hardware::Design;
 
 /// Hand-written modules that designs use: file name and text.
