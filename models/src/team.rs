@@ -3,7 +3,9 @@
 //! A thread that sleeps takes about as long to wake up as a step of training takes, so the helpers
 //! look for work again and again for a while before they sleep.
 
+use std::any::Any;
 use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -32,8 +34,8 @@ fn helpers() -> &'static [Sender<Task>] {
     })
 }
 
-/// Does all jobs, some of them on other threads, and returns what comes out, in their order. A job
-/// whose thread has panicked gives nothing.
+/// Does all jobs, some of them on other threads, and returns what comes out, in their order. Where
+/// a job panics, so does the caller, with the same message.
 pub(crate) fn share<Job, Done>(jobs: Vec<Job>) -> Vec<Done>
 where
     Job: FnOnce() -> Done + Send + 'static,
@@ -48,8 +50,10 @@ where
         let (queue, give) = (Arc::clone(&queue), give.clone());
         let task = move || {
             while let Some((index, job)) = pop(&queue) {
+                // What a job leaves behind when it panics is seen by nobody: the caller panics, too.
+                let result = catch_unwind(AssertUnwindSafe(job));
                 // The caller may have panicked meanwhile: then nobody wants the result.
-                drop(give.send((index, job())));
+                drop(give.send((index, result)));
             }
         };
         // A helper that is gone drops the task.
@@ -62,10 +66,9 @@ where
         missing -= 1;
     }
     while missing > 0 {
-        let Some((index, result)) = next(&results) else {
-            break;
-        };
-        done[index] = Some(result);
+        let lost = || -> Box<dyn Any + Send> { Box::new("a thread ended with its job undone") };
+        let (index, result) = next(&results).unwrap_or_else(|| resume_unwind(lost()));
+        done[index] = Some(result.unwrap_or_else(|message| resume_unwind(message)));
         missing -= 1;
     }
     done.into_iter().flatten().collect()
@@ -99,6 +102,27 @@ mod tests {
             let squares: Vec<u64> = (0..count).map(|n| n * n).collect();
             assert_eq!(share(jobs), squares);
         }
+    }
+
+    #[test]
+    fn a_job_that_panics_on_any_thread_is_heard_of() {
+        let callers = std::thread::current().id();
+        for _ in 0..20 {
+            let job = move |number: usize| {
+                move || {
+                    let here = std::thread::current().id() == callers;
+                    // The caller waits for the others to take their part.
+                    std::thread::sleep(std::time::Duration::from_millis(u64::from(here)));
+                    assert!(number != 7, "job seven");
+                    number
+                }
+            };
+            let jobs: Vec<_> = (0..20).map(job).collect();
+            let caught = std::panic::catch_unwind(|| share(jobs));
+            let message = caught.expect_err("a panic");
+            assert_eq!(message.downcast_ref(), Some(&"job seven"));
+        }
+        assert_eq!(share(vec![|| 1, || 2]), [1, 2]);
     }
 
     #[test]
