@@ -8,7 +8,9 @@ use serde::Deserialize;
 use trigforge_codegen::model::Model;
 use trigforge_codegen::validate::validate;
 
-use crate::config::{CardConfig, ConfigError, DataConfig, EvaluationConfig, OutputConfig};
+use crate::config::{
+    CardConfig, ConfigError, DataConfig, DecorrelationConfig, EvaluationConfig, OutputConfig,
+};
 use crate::data::{self, DataError, InputSpec, Source};
 use crate::execute::{Engine, Executable, ExecuteError, Outputs};
 use crate::metrics::{MetricsError, Options, Scores, logits_of};
@@ -19,7 +21,7 @@ use crate::report::{Cost, Fact, LayerWidths, Part, Predicted, Report, Rows, Targ
 pub struct Request {
     /// Model of any kind that codegen takes. Its first output is taken.
     pub model: PathBuf,
-    /// Configuration (TOML) with the table `[data]`; `[card]` and, for data without labels and
+    /// Configuration (TOML) with the table `[data]`; `[card]`, `[train.decorrelation]` and, for data without labels and
     /// targets, `[evaluation]` are used where they are there, any other table is not looked at.
     pub config: PathBuf,
     /// The part of the data.
@@ -75,6 +77,14 @@ struct Tables {
     output: OutputConfig,
     #[serde(default)]
     card: CardConfig,
+    #[serde(default)]
+    train: Watched,
+}
+
+/// What is looked at of the table `[train]`.
+#[derive(Debug, Default, Deserialize)]
+struct Watched {
+    decorrelation: Option<DecorrelationConfig>,
 }
 
 impl Tables {
@@ -83,11 +93,16 @@ impl Tables {
             path: path.to_owned(),
             source,
         })?;
-        let tables: Self = toml::from_str(&text).map_err(|source| ConfigError::Syntax {
+        let mut tables: Self = toml::from_str(&text).map_err(|source| ConfigError::Syntax {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-        match tables.data.check().and(tables.evaluation.check()) {
+        let mut checked = tables.data.check().and(tables.evaluation.check());
+        if let Some(decorrelation) = &tables.train.decorrelation {
+            tables.data.look_at(&decorrelation.column);
+            checked = checked.and(decorrelation.check(&tables.data));
+        }
+        match checked {
             Ok(()) => Ok(tables),
             Err(problem) => Err(ConfigError::Invalid {
                 path: path.to_owned(),
@@ -113,6 +128,8 @@ struct Truth {
     labels: Vec<usize>,
     targets: Vec<f64>,
     weights: Vec<f64>,
+    /// Of each row all spectators.
+    spectators: Vec<f32>,
     /// The first input.
     input: Vec<f32>,
 }
@@ -162,6 +179,7 @@ pub fn evaluate(
             .input
             .extend(events.inputs.into_iter().next().unwrap_or_default());
         truth.labels.extend(events.labels);
+        truth.spectators.extend(events.spectators);
         truth
             .targets
             .extend(events.targets.iter().map(|t| f64::from(*t)));
@@ -294,7 +312,13 @@ fn judge(
             labels: &truth.labels,
             weights,
         };
-        let part = Part::classification(name, &scores, twins.as_deref(), &request.options);
+        let (twins, options) = (twins.as_deref(), &request.options);
+        let mut part = Part::classification(name, &scores, twins, options);
+        if let Some(own) = &tables.train.decorrelation {
+            let beside = &truth.spectators;
+            part =
+                part.and_then(|p| p.with_sculpting((own, data), beside, (&scores, twins), options));
+        }
         match data.mixture {
             Some(_) if request.part != data::Part::Test => part.map(Part::of_mixed_samples),
             _ => part,

@@ -54,6 +54,7 @@ mod tests {
             inputs: vec![x.iter().copied().collect()],
             labels: label.iter().map(|l| *l as usize).collect(),
             targets: Vec::new(),
+            spectators: Vec::new(),
             weights: vec![1.0; x.nrows()],
         };
         assert_eq!(events.rows, config.output.sample_rows);

@@ -1,6 +1,7 @@
 //! `CARD.md`: what a model is, from the figures of its own training.
 
 mod anomaly;
+mod sculpting;
 
 use std::fmt::Write;
 
@@ -115,6 +116,7 @@ fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result 
             integer,
             float,
             difference,
+            sculpting,
         } => {
             writeln!(card, "| | integer | float |\n|---|---|---|")?;
             let float = float.as_deref();
@@ -155,6 +157,9 @@ fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result 
                     "\nInteger minus float, on the same events: accuracy {}.",
                     shown_estimate(Some(difference.accuracy))
                 )?;
+            }
+            if let Some(found) = sculpting {
+                sculpting::figures(card, found)?;
             }
         }
         Figures::Anomaly(found) => anomaly::figures(card, found)?,

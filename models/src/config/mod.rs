@@ -1,5 +1,6 @@
 //! The TOML file that describes a training: data, model, schedule, output, card.
 
+mod decorrelation;
 mod evaluation;
 mod head;
 mod model;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::data::DataConfig;
 pub use crate::net::anomaly::AnomalyConfig;
+pub use decorrelation::DecorrelationConfig;
 pub use evaluation::{EvaluationConfig, SignalConfig};
 pub use head::{HeadConfig, Method, Scale};
 pub use model::{ModelConfig, WidthConfig};
@@ -162,10 +164,13 @@ impl Config {
     ///
     /// As [`Config::from_file`], reading aside.
     pub fn from_text(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|source| ConfigError::Syntax {
+        let mut config: Self = toml::from_str(text).map_err(|source| ConfigError::Syntax {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
+        if let Some(decorrelation) = &config.train.decorrelation {
+            config.data.look_at(&decorrelation.column);
+        }
         match config.check() {
             Ok(()) => Ok(config),
             Err(problem) => Err(ConfigError::Invalid {
@@ -186,6 +191,9 @@ impl Config {
         self.evaluation.check()?;
         self.model.check()?;
         self.train.check()?;
+        if let Some(decorrelation) = &self.train.decorrelation {
+            decorrelation.check(&self.data)?;
+        }
         self.check_head()?;
         within(
             "output.signal_efficiency",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, within};
+use super::{ConfigError, DecorrelationConfig, within};
 
 /// The table `[train]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct TrainConfig {
     /// What the kernel's size weighs against it.
     #[serde(default)]
     pub cost: CostConfig,
+    /// A variable that the score shall not follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decorrelation: Option<DecorrelationConfig>,
 }
 
 /// The table `[train.loss]`.

@@ -78,7 +78,8 @@ impl Plan {
                 batch.check(*at, Some(spec), &kept, &mut bad)?;
             }
         }
-        for at in self.targets.iter().chain(&self.weight) {
+        let alone = self.targets.iter().chain(&self.spectators);
+        for at in alone.chain(&self.weight) {
             batch.check(*at, None, &kept, &mut bad)?;
         }
         for at in self.label.iter().chain(&self.by) {
@@ -94,6 +95,7 @@ impl Plan {
                     .collect(),
                 labels: batch.labels(&kept)?,
                 targets: batch.noisy(batch.interleave(&self.targets, &kept), &kept),
+                spectators: batch.interleave(&self.spectators, &kept),
                 weights: match self.weight {
                     Some(at) => batch.interleave(&[at], &kept),
                     None => vec![1.0; kept.len()],

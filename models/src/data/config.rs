@@ -39,6 +39,10 @@ pub struct DataConfig {
     /// Columns with what the network learns to give, for regression.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
+    /// Columns of scalars that the network does not need to see: what a score is decorrelated from
+    /// and judged against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spectators: Vec<String>,
     /// Gaussian noise that is added to targets, in units of the target: for studies of what a
     /// learned uncertainty makes of it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

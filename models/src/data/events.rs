@@ -36,6 +36,8 @@ pub struct Events {
     pub labels: Vec<usize>,
     /// For each row all targets; empty for classification.
     pub targets: Vec<f32>,
+    /// For each row all spectators.
+    pub spectators: Vec<f32>,
     /// The weight of each row; 1 where the configuration names no column of weights.
     pub weights: Vec<f32>,
 }
@@ -63,6 +65,7 @@ impl Events {
         }
         self.labels.extend(other.labels);
         self.targets.extend(other.targets);
+        self.spectators.extend(other.spectators);
         self.weights.extend(other.weights);
         self.rows += other.rows;
     }
@@ -81,6 +84,7 @@ impl Events {
         }
         append(&mut self.labels, &other.labels, other.rows, rows);
         append(&mut self.targets, &other.targets, other.rows, rows);
+        append(&mut self.spectators, &other.spectators, other.rows, rows);
         append(&mut self.weights, &other.weights, other.rows, rows);
         self.rows += rows.len();
     }

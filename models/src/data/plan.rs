@@ -40,6 +40,7 @@ pub(super) struct Plan {
     pub(super) inputs: Vec<Vec<usize>>,
     pub(super) label: Option<usize>,
     pub(super) targets: Vec<usize>,
+    pub(super) spectators: Vec<usize>,
     /// Relative Gaussian noise of each target, and the seed of it.
     pub(super) noise: (Vec<f64>, u64),
     pub(super) weight: Option<usize>,
@@ -56,7 +57,8 @@ pub(super) fn mentioned(config: &DataConfig) -> BTreeSet<String> {
     let columns = inputs.iter().flat_map(|input| &input.columns);
     let roles = [&config.label, &config.weight, &config.split.by];
     let plain = columns.chain(roles.into_iter().flatten());
-    let plain = plain.chain(&config.targets).chain(&config.selection);
+    let plain = plain.chain(&config.targets).chain(&config.spectators);
+    let plain = plain.chain(&config.selection);
     let derived = config.derive.values().flat_map(Derived::mentions);
     let words = plain.map(String::as_str).chain(derived).flat_map(|text| {
         let path = text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '/'));
@@ -130,6 +132,7 @@ impl Plan {
             inputs: Vec::new(),
             label: None,
             targets: Vec::new(),
+            spectators: Vec::new(),
             noise: (
                 (config.targets.iter())
                     .map(|name| config.noise.get(name).copied().unwrap_or(0.0))
@@ -294,6 +297,7 @@ fn used<'a>(
     columns
         .chain(roles.into_iter().flatten())
         .chain(&config.targets)
+        .chain(&config.spectators)
         .chain(rules.values().flat_map(Rule::names))
         .chain(sides.flat_map(|side| side.names()))
         .map(String::as_str)

@@ -95,6 +95,10 @@ impl Plan {
         let targets = targets
             .filter_map(|name| scalar("data.targets", name, false))
             .collect();
+        let spectators = config.spectators.iter();
+        self.spectators = spectators
+            .filter_map(|name| scalar("data.spectators", name, false))
+            .collect();
         (self.label, self.weight, self.by, self.targets) = (label, weight, by, targets);
         problems
     }

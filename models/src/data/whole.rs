@@ -20,6 +20,7 @@ impl DataConfig {
             label: None,
             classes: Vec::new(),
             targets: Vec::new(),
+            spectators: Vec::new(),
             weight: None,
             selection: selection.to_vec(),
             ..self.clone()

@@ -11,10 +11,12 @@ mod calibration;
 mod classification;
 mod decision;
 mod discrimination;
+mod distance;
 mod estimate;
 mod ranking;
 mod regression;
 mod scores;
+mod sculpting;
 mod uncertainty;
 
 pub use anomaly::{Anomaly, AnomalyScores, SignalFigures, WorkingPoint, anomaly};
@@ -23,10 +25,12 @@ pub use calibration::{Reliability, ReliabilityBin};
 pub use classification::{Classification, Difference, Options, classification, difference};
 pub use decision::{accuracy, argmax};
 pub use discrimination::{Curve, Discrimination, Rejection};
+pub use distance::{blockwise, distance_correlation, squared_distance_correlation};
 pub use estimate::{Estimate, effective_rows};
 pub use ranking::{Accepted, Ranking};
 pub use regression::{Predictions, Regression, Residuals, TargetBin, regression};
 pub use scores::Scores;
+pub use sculpting::{Sculpted, Sculpting, Spectator, sculpting};
 pub use uncertainty::{
     Binned, Column, Coverage, PullBin, Pulls, Sizes, Uncertain, Uncertainty, equal_edges,
     gaussian_loss, uncertainty,

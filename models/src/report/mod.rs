@@ -11,12 +11,14 @@ mod json;
 pub mod page;
 mod part;
 pub mod plot;
+mod sculpting;
 mod uncertain;
 mod widths;
 
 pub use anomaly::{AnomalyFigures, Detector};
 pub use content::{Baseline, Cost, CurvePoint, Fact, Report, ReportError};
 pub use part::{Figures, Part, TargetFigures, Targets};
+pub use sculpting::SculptingFigures;
 pub use uncertain::{Predicted, Rows};
 pub use widths::{LayerWidths, WidthKind};
 

@@ -33,6 +33,9 @@ pub enum Figures {
         /// Integer minus float on the same rows.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         difference: Option<Difference>,
+        /// What cuts do to the background's shape in a variable.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sculpting: Option<Box<super::SculptingFigures>>,
     },
     /// Scores of a detector of anomalies.
     Anomaly(Box<super::AnomalyFigures>),
@@ -98,6 +101,7 @@ impl Part {
                     Some(twin) => Some(difference(integer, twin, options.bootstrap)?),
                     None => None,
                 },
+                sculpting: None,
             },
         ))
     }

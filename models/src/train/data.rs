@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::TrainError;
+use super::decorrelation::{Beside, Truth};
 use super::state::Stage;
 use super::teacher::Teacher;
 use crate::config::Config;
@@ -36,6 +37,8 @@ pub(super) struct Rows {
     pub(super) labels: Vec<usize>,
     /// Targets of each, row after row, or nothing.
     pub(super) targets: Vec<f32>,
+    /// Spectators of each, row after row.
+    pub(super) spectators: Vec<f32>,
     /// Weight of each.
     pub(super) weights: Vec<f32>,
 }
@@ -48,6 +51,8 @@ pub(super) struct Batch {
     pub(super) weights: Tensor<2>,
     /// Of each noise of the network its numbers, once they are drawn.
     pub(super) noises: Vec<Option<Tensor<2>>>,
+    /// What the score shall not follow.
+    pub(super) beside: Option<Beside>,
 }
 
 impl Rows {
@@ -58,7 +63,17 @@ impl Rows {
             inputs: network_inputs(transforms, &events, stage == Stage::Quantised),
             labels: events.labels,
             targets: events.targets,
+            spectators: events.spectators,
             weights: events.weights,
+        }
+    }
+
+    /// What is known of them.
+    pub(super) fn truth(&self) -> Truth<'_> {
+        Truth {
+            labels: &self.labels,
+            spectators: &self.spectators,
+            weights: &self.weights,
         }
     }
 
@@ -71,6 +86,7 @@ impl Rows {
             inputs: self.inputs.iter().map(cut).collect(),
             labels: self.labels.iter().take(count).copied().collect(),
             targets: cut(&self.targets),
+            spectators: cut(&self.spectators),
             weights: cut(&self.weights),
         }
     }
@@ -96,6 +112,7 @@ impl Rows {
             targets,
             weights: gather(&self.weights, self.rows, rows, device),
             noises: Vec::new(),
+            beside: None,
         }
     }
 

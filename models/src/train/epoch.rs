@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device};
 
 use super::TrainError;
 use super::data::{Batch, Data};
+use super::decorrelation::Decorrelation;
 use super::loss::{Objective, loss, weighted};
 use super::noise::noise;
 use super::optimiser::Optimiser;
@@ -76,6 +77,8 @@ impl Epoch<'_> {
                     batch,
                     &device,
                 );
+                let beside = |d: &Decorrelation<'_>| d.beside(rows.truth(), batch.iter().copied());
+                tensors.beside = self.objective.decorrelation.map(beside);
                 let (value, gradient, measured) =
                     self.gradient(stage, optimiser.parameters(), &tensors)?;
                 if !value.is_finite() {
@@ -125,6 +128,7 @@ impl Epoch<'_> {
         let run = Run::new(&prepared, &device, DType::F32)
             .tracked()
             .with_noise(batch.noises.clone());
+        let mut beyond = None;
         let loss = match self.net.objective(&run, &batch.inputs) {
             Some(each) => weighted(each, batch),
             None => {
@@ -132,11 +136,18 @@ impl Epoch<'_> {
                 let Some(output) = self.net.judged(outputs) else {
                     return Err(backend("the network has no output".to_owned()));
                 };
+                if let (Some(term), Some(beside)) = (self.objective.decorrelation, &batch.beside) {
+                    beyond = Some(term.term(output.clone(), beside).map_err(backend)?);
+                }
                 loss(self.objective, output, batch)
             }
         };
         let value = loss.clone().try_into_scalar::<f32>();
         let value = value.map_err(|error| backend(error.to_string()))?;
+        let (value, loss) = match beyond {
+            Some((term, slope)) => (f64::from(value) + term, loss + slope),
+            None => (f64::from(value), loss),
+        };
         let mut gradients = loss.backward();
         let mut gradient = run.gradients(&mut gradients).map_err(backend)?;
         let measured = run.measured().map_err(backend)?;
@@ -147,6 +158,6 @@ impl Epoch<'_> {
         }
         self.net
             .pull_back(parameters, &mut gradient, self.objective.rows);
-        Ok((f64::from(value), gradient, measured))
+        Ok((value, gradient, measured))
     }
 }

@@ -78,7 +78,10 @@ impl Fixed<'_> {
         let classes = outputs.len() / rows.rows.max(1);
         let accuracy = (!rows.labels.is_empty())
             .then(|| crate::metrics::accuracy(&outputs, classes, &rows.labels));
-        Ok((total / weight, accuracy))
+        let beside = objective
+            .decorrelation
+            .map(|d| d.whole(&outputs, rows.truth()));
+        Ok((total / weight + beside.unwrap_or(0.0), accuracy))
     }
 }
 

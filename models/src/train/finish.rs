@@ -6,6 +6,7 @@ use burn::tensor::DType;
 
 use super::TrainError;
 use super::data::{Data, Rows};
+use super::decorrelation::{Decorrelation, Truth};
 use super::evaluate::{Fixed, observe};
 use super::integer::{IntegerOutputs, compare};
 use super::kept::Kept;
@@ -166,7 +167,14 @@ impl Trained<'_> {
             &events.targets,
             &events.weights,
         )?;
-        Ok(total / weight)
+        let truth = Truth {
+            labels: &events.labels,
+            spectators: &events.spectators,
+            weights: &events.weights,
+        };
+        let decorrelation = Decorrelation::of(self.config);
+        let beside = decorrelation.map(|d| d.whole(&integer.values, truth));
+        Ok(total / weight + beside.unwrap_or(0.0))
     }
 
     /// Figures of one part.
@@ -217,7 +225,12 @@ impl Trained<'_> {
                 labels: &events.labels,
                 weights: &weights,
             };
-            let part = report::Part::classification(name, &scores, Some(float), &options);
+            let mut part = report::Part::classification(name, &scores, Some(float), &options);
+            if let Some(own) = &self.config.train.decorrelation {
+                let (configs, scores) = ((own, &self.config.data), (&scores, Some(float)));
+                let beside = &events.spectators;
+                part = part.and_then(|p| p.with_sculpting(configs, beside, scores, &options));
+            }
             match self.config.data.mixture {
                 Some(_) if name != "test" => part.map(report::Part::of_mixed_samples),
                 _ => part,

@@ -4,6 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 
 use super::TrainError;
 use super::data::Batch;
+use super::decorrelation::Decorrelation;
 use super::likelihood;
 use crate::config::{Config, HeadConfig, LossConfig};
 
@@ -15,6 +16,8 @@ pub(super) struct Objective<'a> {
     pub(super) head: Option<&'a HeadConfig>,
     /// Rows of the training part.
     pub(super) rows: usize,
+    /// What the score shall not follow.
+    pub(super) decorrelation: Option<&'a Decorrelation<'a>>,
 }
 
 impl<'a> Objective<'a> {
@@ -24,6 +27,15 @@ impl<'a> Objective<'a> {
             loss: config.train.loss,
             head: config.model.head.as_ref(),
             rows,
+            decorrelation: None,
+        }
+    }
+
+    /// With a term for what the score shall not follow.
+    pub(super) fn beside(self, decorrelation: Option<&'a Decorrelation<'a>>) -> Self {
+        Self {
+            decorrelation,
+            ..self
         }
     }
 }

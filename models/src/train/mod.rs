@@ -15,6 +15,7 @@
 
 mod checkpoint;
 mod data;
+mod decorrelation;
 mod epoch;
 mod error;
 mod evaluate;

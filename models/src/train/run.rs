@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::checkpoint;
 use super::data::{Data, Rows};
+use super::decorrelation::Decorrelation;
 use super::epoch::Epoch;
 use super::evaluate::{Fixed, observe};
 use super::loss::Objective;
@@ -54,6 +55,7 @@ pub(super) fn run(
             rows: data.source.rows(Part::Train),
             calibration: data.calibration(stage)?,
             validation: data.validation(stage),
+            decorrelation: Decorrelation::of(config),
         };
         let epochs = this.epochs();
         let batches = data
@@ -87,6 +89,7 @@ struct StageRun<'a> {
     rows: usize,
     calibration: Rows,
     validation: Rows,
+    decorrelation: Option<Decorrelation<'a>>,
 }
 
 impl StageRun<'_> {
@@ -136,7 +139,7 @@ impl StageRun<'_> {
             ranges: &ranges,
             rate,
             epochs: self.epochs(),
-            objective: Objective::of(self.config, self.rows),
+            objective: Objective::of(self.config, self.rows).beside(self.decorrelation.as_ref()),
             weight: Weight {
                 beta: beta.unwrap_or(0.0) as f32,
                 gamma: train.cost.gamma as f32,
@@ -160,8 +163,9 @@ impl StageRun<'_> {
             ranges: &ranges,
             mode,
         };
-        let (loss, accuracy) =
-            fixed.judge(Objective::of(self.config, self.rows), &self.validation)?;
+        let objective = Objective::of(self.config, self.rows);
+        let objective = objective.beside(self.decorrelation.as_ref());
+        let (loss, accuracy) = fixed.judge(objective, &self.validation)?;
         let ebops = (self.stage == Stage::Quantised).then(|| {
             let formats = ranges.formats(self.net, &state.average);
             Cost::new(self.net, &formats).ebops

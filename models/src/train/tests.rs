@@ -179,6 +179,47 @@ fn normalised_batches_learn_fold_and_resume() {
 }
 
 #[test]
+fn a_decorrelated_score_follows_a_variable_less() {
+    let dir = tempfile::tempdir().expect("tempdir");
+    let mut config = tiny_problem(dir.path());
+    config.train.float_epochs = 15;
+    config.train.quantised_epochs = 10;
+    config.data.spectators = vec!["x[1]".to_owned()];
+    config.output.signal_efficiency = 0.99;
+    let mut trained = |weight: f64| {
+        config.train.decorrelation = Some(crate::config::DecorrelationConfig {
+            column: "x[1]".to_owned(),
+            weight,
+            background: vec!["outside".to_owned()],
+        });
+        let out = dir.path().join(format!("out-{weight}"));
+        let summary = train(&config, &options(&out)).expect("training");
+        let html = std::fs::read_to_string(out.join("report.html")).expect("report");
+        assert!(html.contains("Sculpting of x[1]"));
+        let Figures::Classification { sculpting, .. } = &summary.report.parts[1].figures else {
+            panic!("no classifier");
+        };
+        let figures = sculpting.as_ref().expect("sculpting").clone();
+        assert_eq!(figures.background, ["outside"]);
+        (figures.integer, summary.validation_loss)
+    };
+    let (free, loss) = trained(0.0);
+    let (bound, bound_loss) = trained(3.0);
+    assert!(
+        bound.distance_correlation < 0.6 * free.distance_correlation,
+        "{} {}",
+        bound.distance_correlation,
+        free.distance_correlation
+    );
+    let divergence = |found: &crate::metrics::Sculpting| {
+        let point = found.points.last().expect("a point");
+        point.divergence.expect("divergence").value
+    };
+    assert!(divergence(&bound) < divergence(&free));
+    assert!(bound_loss > loss, "{bound_loss} {loss}");
+}
+
+#[test]
 fn interrupted_while_judged_it_executes_nothing_twice() {
     let dir = tempfile::tempdir().expect("tempdir");
     let config = tiny_problem(dir.path());

@@ -33,6 +33,7 @@ fn every_key_is_explained() {
         label_values: Vec::new(),
         mixture: None,
         targets: Vec::new(),
+        spectators: Vec::new(),
         noise: Default::default(),
         weight: None,
         selection: Vec::new(),

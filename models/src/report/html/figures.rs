@@ -51,6 +51,7 @@ fn classifier(report: &Report) -> Table {
             integer,
             float,
             difference: gain,
+            ..
         } = &part.figures
         else {
             continue;

@@ -5,6 +5,7 @@ mod classification;
 mod figures;
 mod numbers;
 mod regression;
+mod sculpting;
 mod training;
 mod uncertainty;
 mod widths;
@@ -41,9 +42,17 @@ impl Report {
         }
         if let Some(part) = self.judged() {
             match &part.figures {
-                Figures::Classification { integer, float, .. } => {
+                Figures::Classification {
+                    integer,
+                    float,
+                    sculpting,
+                    ..
+                } => {
                     let float = float.as_deref();
                     sections.extend(classification::sections(self, part, integer, float)?);
+                    if let Some(figures) = sculpting {
+                        sections.extend(sculpting::sections(part, figures)?);
+                    }
                 }
                 Figures::Anomaly(figures) => sections.extend(anomaly::sections(part, figures)?),
                 Figures::Regression { targets } => {
