@@ -233,7 +233,6 @@ fn the_test_bench_sees_each_kind_of_fault() -> Outcome {
     let parameters = "firmware/parameters.h";
     let mutant = mutated(&kernel, parameters, "AP_RND_CONV", "AP_TRN")?;
     assert!(!bench_passes(&ports, &mutant, &headers)?, "a rounding");
-    let top = format!("firmware/{}.cpp", ports.name);
     let mutant = mutated(
         &kernel,
         "firmware/trigforge/elementwise.h",
@@ -241,7 +240,6 @@ fn the_test_bench_sees_each_kind_of_fault() -> Outcome {
         "data[i] < 0",
     )?;
     assert!(!bench_passes(&ports, &mutant, &headers)?, "a rectifier");
-    assert!(kernel.files.iter().any(|(path, _)| path.ends_with(&top)));
     Ok(())
 }
 
@@ -301,7 +299,9 @@ fn hostile_names_stay_out_of_every_file() -> Outcome {
             assert!(path.chars().all(plain), "{path}");
             check_text(&path, text, marker);
         }
-        if let Some(headers) = &headers {
+        // Comments that could continue on the next line, words of C++, one letter.
+        let compiled = poison.contains("??/") || poison.contains("class") || poison == "t";
+        if let Some(headers) = headers.as_ref().filter(|_| compiled) {
             let passes = bench_passes(&ports, &kernel, headers)?;
             assert!(passes, "{}", poison.escape_debug());
         }

@@ -58,6 +58,12 @@ pub const GXX: Tool = Tool {
     package: "g++",
 };
 
+/// Runs make files.
+pub const MAKE: Tool = Tool {
+    probe: &["make", "--version"],
+    package: "make",
+};
+
 /// What checks of Verilog need.
 pub const VERILOG: [Tool; 4] = [VERILATOR, IVERILOG, YOSYS, GXX];
 

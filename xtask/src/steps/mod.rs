@@ -8,6 +8,7 @@ mod deny;
 mod doc;
 mod fmt;
 mod generators;
+mod hls;
 mod kernel;
 mod no_std;
 mod onnx_nodes;
@@ -78,6 +79,11 @@ pub const STEPS: &[Step] = &[
         name: "verilog",
         about: "the Verilog of the shipped models: lint, test bench, cycle-true simulation",
         run: verilog::run,
+    },
+    Step {
+        name: "hls",
+        about: "the HLS C++ of the shipped models and of every suite: no warning, the same bits",
+        run: hls::run,
     },
     Step {
         name: "trees",

@@ -9,14 +9,29 @@ use crate::ops::{Conv, ConvSizes, Dense, MatMulSizes, Op};
 
 impl Layers<'_> {
     /// How often a multiplier is used: over the elements of a sum first, then
-    /// over the sums.
-    fn reuse(&self, config: &mut Config, inputs: usize, columns: usize) {
+    /// over the sums. Returns how many weights one step reads.
+    fn reuse(&self, config: &mut Config, inputs: usize, columns: usize) -> usize {
         let asked = self.options.reuse;
         let rows = asked.min(inputs);
         let sums = asked.div_ceil(inputs).min(columns);
         config.size("reuse_factor", asked);
         config.size("row_steps", rows);
         config.size("column_steps", sums);
+        inputs.div_ceil(rows) * columns.div_ceil(sums)
+    }
+
+    /// How weights and a bias are stored: in logic, or in as many memories as one
+    /// step reads weights.
+    fn store(&mut self, weights: &Array, bias: &Array, at_once: usize) {
+        let how = match self.options.reuse {
+            1 => "complete".to_owned(),
+            _ => format!("cyclic factor={at_once}"),
+        };
+        self.body.push_str(&format!(
+            "    #pragma HLS ARRAY_PARTITION variable={} {how}\n    \
+             #pragma HLS ARRAY_PARTITION variable={} complete\n",
+            weights.name, bias.name
+        ));
     }
 
     /// An operand with the fractional bits that the class of each element is
@@ -128,7 +143,8 @@ impl Layers<'_> {
         config.size("n_positions", x.ty.len() / inputs);
         config.size("n_in", inputs);
         config.size("n_columns", outputs);
-        self.reuse(&mut config, inputs, outputs);
+        let at_once = self.reuse(&mut config, inputs, outputs);
+        self.store(&weights, &bias, at_once);
         config.alias("accum_t", sums);
         let arrays = [&data, &weights, &bias, &result];
         self.emit(id, "dense", &[], &arrays, &config);
@@ -161,7 +177,8 @@ impl Layers<'_> {
         config.size("group_channels", sizes.group_channels);
         config.size("n_in", inputs);
         config.size("n_columns", sizes.group_outputs);
-        self.reuse(&mut config, inputs, sizes.group_outputs);
+        let at_once = self.reuse(&mut config, inputs, sizes.group_outputs);
+        self.store(&weights, &bias, at_once);
         self.plane(&mut config, &sizes.plane);
         config.alias("accum_t", sums);
         let arrays = [&data, &weights, &bias, &result];
