@@ -9,6 +9,7 @@ use support::{Outcome, small_classifier, write};
 use trigforge_codegen::emit::Kernel;
 use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::interp::Interpreter;
+use trigforge_codegen::ir::parse;
 use trigforge_codegen::quantize::load;
 use trigforge_codegen::verify::{
     BuildOptions, RustKernel, VerifyError, compare, random_events, rustc,
@@ -42,7 +43,7 @@ fn a_crate_and_a_single_file_give_the_interpreters_bits() -> Outcome {
             },
         );
         let root = root.ok_or("no root file")?;
-        assert!(root.contains("#![no_std]") && root.contains("#![forbid(unsafe_code)]"));
+        assert!(root.contains("#![no_std]") && root.contains("forbid(unsafe_code))]"));
     }
     Ok(())
 }
@@ -173,4 +174,88 @@ fn check_text(path: &str, text: &str, marker: &str) {
             assert!(before.is_some_and(identifier), "{path}: {line}");
         }
     }
+}
+
+/// A dense layer of `inputs` to `outputs` on `positions`, rounded to bytes, and one more.
+fn two_layers(
+    input: &str,
+    [positions, inputs, hidden]: [usize; 3],
+    weights: &[i64],
+    weight_formats: &str,
+) -> String {
+    let bias: Vec<_> = (0..hidden as i64).map(|o| 37 * o - 90).collect();
+    let second: Vec<_> = (0..hidden as i64).map(|i| i * 31 % 255 - 127).collect();
+    format!(
+        "trigforge-ir 0.1\nmodule \"two_layers\"\n\
+         %0 \"x\" = input {{rounding=RND_CONV, overflow=SAT}} : [{positions}, {inputs}] {input}\n\
+         %1 \"w\" = const {{mantissas={weights:?}}} : [{inputs}, {hidden}] {weight_formats}\n\
+         %2 \"b\" = const {{mantissas={bias:?}}} : [{hidden}] fix(1,13,2)\n\
+         %3 \"first\" = dense %0, %1, %2\n\
+         %4 \"relu\" = relu %3\n\
+         %5 \"h\" = requantize %4 {{rounding=RND_CONV, overflow=SAT}} : \
+         [{positions}, {hidden}] fix(0,8,0)\n\
+         %6 \"v\" = const {{mantissas={second:?}}} : [{hidden}, 1] fix(1,7,0)\n\
+         %7 \"y\" = dense %5, %6\n\
+         output \"y\" = %7\n"
+    )
+}
+
+/// Layers of bytes on this processor, which may have an instruction for them, and on any other.
+#[test]
+fn small_numbers_give_the_interpreters_bits_on_every_processor() -> Outcome {
+    let weights = |count: usize, step: i64| -> Vec<i64> {
+        (0..count as i64)
+            .map(|at| (at * step + 11) % 256 - 128)
+            .collect()
+    };
+    // Columns of other fractional bits: aligned, their weights need more than a byte.
+    let columns: Vec<_> = (0..17)
+        .map(|o| format!("fix(1,{},{})", 7 - o % 3, o % 3))
+        .collect();
+    let mixed = format!("each [1, 17] {{{}}}", columns.join(", "));
+    let cases = [
+        (
+            two_layers("fix(0,8,0)", [1, 16, 64], &weights(1024, 77), "fix(1,7,0)"),
+            true,
+        ),
+        (
+            two_layers("fix(1,7,0)", [1, 13, 33], &weights(429, 59), "fix(1,5,2)"),
+            true,
+        ),
+        (
+            two_layers("fix(1,3,4)", [7, 4, 5], &weights(20, 91), "fix(1,7,0)"),
+            true,
+        ),
+        (
+            two_layers("fix(0,8,0)", [3, 9, 17], &weights(153, 45), &mixed),
+            true,
+        ),
+        (
+            two_layers("fix(1,9,3)", [2, 21, 70], &weights(1470, 83), "fix(1,7,0)"),
+            false,
+        ),
+    ];
+    for (text, small) in cases {
+        let module = parse(&text)?;
+        let interpreter = Interpreter::new(&module)?;
+        let kernel = emit(&module, interpreter.info(), Options::default())?;
+        let root = text_of(&kernel, "src/lib.rs").ok_or("no root file")?;
+        assert_eq!(
+            root.matches("    bytes_into::").count(),
+            1 + usize::from(small),
+            "{text}"
+        );
+        let events = random_events(&module, 5_000, 7);
+        for cpu in [None, Some("x86-64-v3"), Some("native")] {
+            if cpu == Some("x86-64-v3") && !cfg!(target_arch = "x86_64") {
+                continue;
+            }
+            let options = BuildOptions {
+                cpu: cpu.map(str::to_owned),
+            };
+            let built = RustKernel::build(&module, &kernel, &options)?;
+            compare(&interpreter, &built, &events)?;
+        }
+    }
+    Ok(())
 }

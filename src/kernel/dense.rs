@@ -15,6 +15,13 @@ const LANES: usize = if cfg!(all(target_feature = "avx512bw", target_feature = "
     1
 };
 
+/// Whether an instruction adds the products of two pairs to a sum.
+const BY_INSTRUCTION: bool = cfg!(all(
+    target_arch = "x86_64",
+    target_feature = "avx512f",
+    target_feature = "avx512vnni"
+));
+
 /// Lanes used by a tile of `outputs`.
 const fn lanes(outputs: usize) -> usize {
     if outputs < LANES { outputs } else { LANES }
@@ -60,7 +67,13 @@ pub const fn pairs(inputs: usize) -> usize {
 /// At least `outputs`; the columns above it are padding.
 #[must_use]
 pub const fn columns(outputs: usize) -> usize {
-    let to = if LANES < 8 { LANES } else { 8 };
+    let to = if BY_INSTRUCTION {
+        16
+    } else if LANES < 8 {
+        LANES
+    } else {
+        8
+    };
     match outputs.checked_next_multiple_of(to) {
         Some(n) => n,
         None => outputs,
@@ -165,7 +178,9 @@ pub fn dense_into<X, W, A, Y, const IN: usize, const P: usize, const C: usize, c
         assert!(P == IN.div_ceil(2), "one pair for two inputs");
         assert!(C >= OUT, "at least one column for each output");
     }
-    if paired::<i16, W, A>() && X::BITS < 16 {
+    if BY_INSTRUCTION && paired::<i16, W, A>() && X::BITS <= 16 {
+        by_instruction(x, w, bias, epilogue, y);
+    } else if paired::<i16, W, A>() && X::BITS < 16 {
         let mut wide = [0i16; IN];
         for (wide, x) in wide.iter_mut().zip(x) {
             *wide = x.cast();
@@ -174,6 +189,52 @@ pub fn dense_into<X, W, A, Y, const IN: usize, const P: usize, const C: usize, c
     } else {
         tiles(x, w, bias, epilogue, y);
     }
+}
+
+/// [`dense_into`] by the instruction for pairs.
+#[inline(always)]
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "avx512f",
+    target_feature = "avx512vnni"
+))]
+fn by_instruction<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT: usize>(
+    x: &[X; IN],
+    w: &[[[W; 2]; C]; P],
+    bias: &[A; OUT],
+    epilogue: impl Fn(usize, A) -> Y,
+    y: &mut [Y; OUT],
+) where
+    X: Mantissa,
+    W: Mantissa,
+    A: Mantissa,
+    Y: Mantissa,
+{
+    use super::simd::{self, pairs};
+    let mut packed = [[0i16; 2]; P];
+    for (packed, x) in packed.as_flattened_mut().iter_mut().zip(x) {
+        *packed = x.cast();
+    }
+    let bias = |o: usize| bias.get(o).map_or(0, |b| b.cast());
+    let dot = |sums, x, w: &[[W; 2]; simd::LANES]| pairs(sums, x, &w.map(|w| w.map(W::cast)));
+    let epilogue = |o, sum: i32| epilogue(o, sum.cast());
+    super::vector::vectors_into(&packed, w, &bias, &dot, &epilogue, y);
+}
+
+/// Never called: there is no such instruction.
+#[inline(always)]
+#[cfg(not(all(
+    target_arch = "x86_64",
+    target_feature = "avx512f",
+    target_feature = "avx512vnni"
+)))]
+fn by_instruction<X, W, A, Y, const IN: usize, const P: usize, const C: usize, const OUT: usize>(
+    _: &[X; IN],
+    _: &[[[W; 2]; C]; P],
+    _: &[A; OUT],
+    _: impl Fn(usize, A) -> Y,
+    _: &mut [Y; OUT],
+) {
 }
 
 /// Goes through the outputs, a tile at a time.

@@ -1,13 +1,13 @@
 //! Integer containers a mantissa can live in.
 
 mod sealed {
-    /// Keeps [`Mantissa`](super::Mantissa) closed over the four containers.
+    /// Keeps [`Mantissa`](super::Mantissa) closed over the five containers.
     pub trait Sealed {}
 }
 
-/// A signed integer container: `i8`, `i16`, `i32` or `i64`.
+/// An integer container: `i8`, `i16`, `i32` or `i64`, or `u8` for values that are not negative.
 ///
-/// Sealed: a kernel's proof covers these four and no others. All arithmetic
+/// Sealed: a kernel's proof covers these and no others. All arithmetic
 /// wraps, so that no operation has a panic path, not even in a debug build;
 /// that nothing *does* wrap is proved by whoever chose the container.
 ///
@@ -95,4 +95,4 @@ macro_rules! mantissa {
     )*};
 }
 
-mantissa!(i8, i16, i32, i64);
+mantissa!(i8, i16, i32, i64, u8);

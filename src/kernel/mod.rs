@@ -9,7 +9,10 @@
 //! mod mantissa;   // containers
 //! mod format;     // Format
 //! mod requantize; // Rounding, Overflow, requantize: uses mantissa, format
-//! mod dense;      // uses mantissa
+//! mod simd;       // vector instructions, on targets that have them
+//! mod vector;     // uses mantissa, simd
+//! mod dense;      // uses mantissa, simd, vector
+//! mod bytes;      // uses dense, mantissa, simd, vector
 //! mod elements;   // uses dense, format, mantissa, requantize
 //! mod relu;       // uses mantissa
 //! mod argmax;     // uses mantissa
@@ -24,7 +27,8 @@
 //!
 //! in any order, each with `#[allow(dead_code)]`. The files name each other by
 //! `super::` and nothing else but `core`, hold no tests and no runnable
-//! examples, and compile under `#![no_std]` and `#![forbid(unsafe_code)]`.
+//! examples, and compile under `#![no_std]` and `#![forbid(unsafe_code)]`
+//! (`deny` where `simd` is not empty).
 //!
 //! # What the compiled kernels hold to
 //!
@@ -36,6 +40,7 @@
 //! promised for ARMv6-M, which has neither conditional moves nor predication.)
 
 pub mod argmax;
+pub mod bytes;
 pub mod conv;
 pub mod dense;
 pub mod elements;
@@ -46,16 +51,21 @@ pub mod movement;
 pub mod order;
 pub mod relu;
 pub mod requantize;
+pub mod simd;
 pub mod top_k;
 pub mod trees;
+pub mod vector;
 pub mod window;
 
 /// Module name and text of each kernel file, for generated crates.
-pub const SOURCES: [(&str, &str); 14] = [
+pub const SOURCES: [(&str, &str); 17] = [
     ("mantissa", include_str!("mantissa.rs")),
     ("format", include_str!("format.rs")),
     ("requantize", include_str!("requantize.rs")),
     ("dense", include_str!("dense.rs")),
+    ("simd", include_str!("simd.rs")),
+    ("vector", include_str!("vector.rs")),
+    ("bytes", include_str!("bytes.rs")),
     ("elements", include_str!("elements.rs")),
     ("relu", include_str!("relu.rs")),
     ("argmax", include_str!("argmax.rs")),

@@ -1,8 +1,8 @@
 //! Static Rust kernels: a `no_std` crate, or one file, without dependencies.
 //!
 //! `infer` takes and returns arrays of mantissas. It allocates nothing, uses
-//! no floating point, cannot panic, holds no unsafe code, and executes the same
-//! instructions for every event; `cargo xtask test` checks this on the compiled
+//! no floating point, cannot panic, holds no unsafe code but for one vector
+//! instruction on targets that have it, and executes the same instructions for every event; `cargo xtask test` checks this on the compiled
 //! kernel of the shipped model.
 
 mod align;

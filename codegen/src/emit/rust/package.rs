@@ -116,8 +116,10 @@ pub(super) fn header(about: About<'_>, ports: &Ports) -> String {
         ),
         about.work.to_owned(),
         String::new(),
-        "No allocation, no floating point, no panic, no unsafe code; the same".to_owned(),
-        "instructions for every event.".to_owned(),
+        "No allocation, no floating point, no panic; the same instructions for every event."
+            .to_owned(),
+        "No unsafe code, but for a vector instruction in `runtime::simd` where the target has it."
+            .to_owned(),
         String::new(),
         "| value | type |".to_owned(),
         "|---|---|".to_owned(),
@@ -178,9 +180,14 @@ fn spaced(code: &str) -> String {
     text
 }
 
+/// Where `unsafe` may stand: in `simd`, which only some targets have.
+const UNSAFE: &str = "#![deny(unsafe_code)]\n\
+                      #![cfg_attr(not(target_feature = \"avx512vnni\"), forbid(unsafe_code))]";
+
 const RUNTIME_USES: &str = "\
 #[allow(unused_imports)]
 use runtime::{
+    bytes::{Value, bytes_into},
     conv::conv_into,
     dense::{dense_into, scratch},
     elements::{at, fill, fix, lookup, port},
@@ -204,6 +211,7 @@ const TABLES_USES: &str = "\
 
 #[allow(unused_imports)]
 use super::runtime::{
+    bytes::{Byte, GROUP, byte_bias, byte_columns, bytes, groups},
     dense::{columns, interleave, pairs},
     elements::fix,
     format::Format,
@@ -222,7 +230,7 @@ pub(super) fn assemble(header: &str, code: &str, tables: &str, options: Options)
         };
     }
     let root = format!(
-        "{header}\n#![no_std]\n#![forbid(unsafe_code)]\n\nmod runtime;\nmod tables;\n\n\
+        "{header}\n#![no_std]\n{UNSAFE}\n\nmod runtime;\nmod tables;\n\n\
          pub use runtime::format;\n{RUNTIME_USES}\n{code}"
     );
     let mut runtime = format!("{RUNTIME_DOC}\n#![allow(dead_code)]\n\n");
@@ -253,7 +261,7 @@ pub(super) fn assemble(header: &str, code: &str, tables: &str, options: Options)
 
 fn single_file(header: &str, code: &str, tables: &str) -> String {
     let mut text = format!(
-        "{header}\n#![no_std]\n#![forbid(unsafe_code)]\n\npub use runtime::format;\n\
+        "{header}\n#![no_std]\n{UNSAFE}\n\npub use runtime::format;\n\
          {RUNTIME_USES}\n{code}\nmod tables {{\n{}}}\n\nmod runtime {{\n{}\n    #![allow(dead_code)]\n",
         indent(&format!("{TABLES_USES}{tables}")),
         indent(RUNTIME_DOC),

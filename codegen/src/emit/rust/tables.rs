@@ -104,19 +104,28 @@ impl Tables {
     ) -> Ident {
         let inputs = weights.len() / outputs;
         let ty = container.ident();
-        let mut rows = String::from("&[\n");
-        for output in 0..outputs {
-            let row = weights
-                .iter()
-                .skip(output)
-                .step_by(outputs)
-                .map(i64::to_string);
-            // Writing to a String cannot fail.
-            let _ = writeln!(rows, "        {},", list(row).replace("\n", "\n        "));
-        }
-        rows.push_str("    ]");
+        let rows = rows(weights, outputs);
         let kind = format!("[[[{ty}; 2]; columns({outputs})]; pairs({inputs})]");
         let value = format!("interleave::<{ty}, {inputs}, {outputs}, _, _>({rows}, 0)");
+        self.add(label, &kind, &value)
+    }
+
+    /// A matrix of 8-bit weights, laid out for [`trigforge::kernel::bytes`] by the compiler.
+    ///
+    /// `weights` is `[inputs][outputs]`.
+    pub(super) fn bytes(&mut self, label: Label<'_>, weights: &[i64], outputs: usize) -> Ident {
+        let inputs = weights.len() / outputs;
+        let rows = rows(weights, outputs);
+        let kind = format!("[[[Byte; GROUP]; byte_columns({outputs})]; groups({inputs})]");
+        let value = format!("bytes::<{inputs}, {outputs}, _, _>({rows})");
+        self.add(label, &kind, &value)
+    }
+
+    /// The bias that goes with a matrix of 8-bit weights and signed values.
+    pub(super) fn byte_bias(&mut self, label: Label<'_>, matrix: &Ident, bias: &[i64]) -> Ident {
+        let kind = format!("[i32; {}]", bias.len());
+        let bias = list(bias.iter().map(i64::to_string));
+        let value = format!("byte_bias::<true, _, _, _>(&{matrix}, {bias})");
         self.add(label, &kind, &value)
     }
 
@@ -146,6 +155,22 @@ impl Tables {
     pub(super) fn finish(self) -> String {
         self.text
     }
+}
+
+/// A matrix `[inputs][outputs]` as it is written, one row for each output.
+fn rows(weights: &[i64], outputs: usize) -> String {
+    let mut rows = String::from("&[\n");
+    for output in 0..outputs {
+        let row = weights
+            .iter()
+            .skip(output)
+            .step_by(outputs)
+            .map(i64::to_string);
+        // Writing to a String cannot fail.
+        let _ = writeln!(rows, "        {},", list(row).replace("\n", "\n        "));
+    }
+    rows.push_str("    ]");
+    rows
 }
 
 /// A bracketed list, broken into lines.

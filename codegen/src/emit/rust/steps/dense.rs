@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
+use super::contraction::Small;
 use super::{Steps, mentions_index};
 use crate::emit::Unsupported;
 use crate::emit::rust::container::Container;
@@ -34,19 +35,29 @@ impl Steps<'_> {
         let accumulator = self.accumulator(id, step);
         let bias = self.bias(id, f, outputs, accumulator);
         let buffer = self.aligned(id, 0, 1, &x_f)?;
-        let label = Label::new("weights", self.module, id);
-        let w = self.tables.matrix(label, w_container, &weights, outputs);
-        let label = Label::new("bias", self.module, id);
-        let b = self.tables.integers(label, accumulator, &bias);
         let (code, _) = self.chain(id, step, accumulator, stored)?;
+        let Layer { call, w, b, behind } =
+            match self.small(id, &x_f, &weights, outputs, accumulator) {
+                Some(small) => self.small_layer(id, small, &bias),
+                None => {
+                    let label = Label::new("weights", self.module, id);
+                    let w = self.tables.matrix(label, w_container, &weights, outputs);
+                    let label = Label::new("bias", self.module, id);
+                    let b = self.tables.integers(label, accumulator, &bias);
+                    let (call, behind) = (quote! { dense_into }, TokenStream::new());
+                    Layer { call, w, b, behind }
+                }
+            };
         let name = buffer.name;
+        let by_output = mentions_index(&code) || !behind.is_empty();
         if positions == 1 {
-            let index = match mentions_index(&code) {
-                true => quote! { j },
+            let index = match by_output {
+                true => quote! { o },
                 false => quote! { _ },
             };
+            let j = mentions_index(&code).then(|| quote! { let j = o; });
             return Ok(
-                quote! { dense_into(&#name, &#w, &#b, |#index, v| { #code v }, &mut #into); },
+                quote! { #call(&#name, &#w, &#b, |#index, v| { #j #behind #code v }, &mut #into); },
             );
         }
         let inputs = Literal::usize_unsuffixed(inputs);
@@ -56,20 +67,68 @@ impl Steps<'_> {
                 let (xs, _) = #name.as_chunks::<#inputs>();
                 let (ys, _) = #into.as_chunks_mut::<#outputs>();
                 for (p, (x, y)) in xs.iter().zip(ys).enumerate() {
-                    dense_into(x, &#w, &#b, |o, v| {
+                    #call(x, &#w, &#b, |o, v| {
                         let j = p * #outputs + o;
+                        #behind
                         #code
                         v
                     }, y);
                 }
             },
-            false => quote! {
-                let (xs, _) = #name.as_chunks::<#inputs>();
-                let (ys, _) = #into.as_chunks_mut::<#outputs>();
-                for (x, y) in xs.iter().zip(ys) {
-                    dense_into(x, &#w, &#b, |_, v| { #code v }, y);
+            false => {
+                let index = match by_output {
+                    true => quote! { o },
+                    false => quote! { _ },
+                };
+                quote! {
+                    let (xs, _) = #name.as_chunks::<#inputs>();
+                    let (ys, _) = #into.as_chunks_mut::<#outputs>();
+                    for (x, y) in xs.iter().zip(ys) {
+                        #call(x, &#w, &#b, |#index, v| { #behind #code v }, y);
+                    }
                 }
-            },
+            }
         })
     }
+
+    /// A layer of bytes.
+    fn small_layer(&mut self, id: NodeId, small: Small, bias: &[i64]) -> Layer {
+        let Small {
+            signed,
+            weights,
+            shifts,
+        } = small;
+        let label = |what| Label::new(what, self.module, id);
+        let w = self.tables.bytes(label("weights"), &weights, bias.len());
+        let mut first = bias.to_vec();
+        let mut behind = TokenStream::new();
+        if let Some(shifts) = shifts {
+            let shifts = self.tables.shifts(label("shifts"), &shifts);
+            let bias = self.tables.integers(label("bias"), Container::I32, bias);
+            behind = quote! { let v = v.wshl(at(&#shifts, o) as u32).wadd(at(&#bias, o)); };
+            first.fill(0);
+        }
+        let b = match signed {
+            true => self.tables.byte_bias(label("bias"), &w, &first),
+            false => self.tables.integers(label("bias"), Container::I32, &first),
+        };
+        Layer {
+            call: quote! { bytes_into::<#signed, _, _, _, _, _, _> },
+            w,
+            b,
+            behind,
+        }
+    }
+}
+
+/// How a layer is written.
+struct Layer {
+    /// The kernel that is called.
+    call: TokenStream,
+    /// The table of its weights.
+    w: Ident,
+    /// The table of what its sums begin with.
+    b: Ident,
+    /// What is done to a sum `v` of output `o`, in front of the chain.
+    behind: TokenStream,
 }

@@ -90,7 +90,10 @@ impl<'a> Steps<'a> {
             "" => format_ident!("v{}", result.index()),
             tail => format_ident!("v{}_{}", result.index(), tail),
         };
-        let ty = stored.ident();
+        let ty = match self.stores_bytes(result) {
+            true => format_ident!("Value"),
+            false => stored.ident(),
+        };
         let count = Literal::usize_unsuffixed(count);
         let statement = match (step.head, &self.module.node(step.head.id()).op) {
             (Head::Computed(id), Op::Dense(_)) => {
@@ -138,6 +141,22 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Whether a value is stored for products of bytes alone, in the type that these like best.
+    fn stores_bytes(&self, id: NodeId) -> bool {
+        let range = hull(&self.ranges[id.index()]);
+        let is_output = self.module.outputs().iter().any(|output| output.node == id);
+        let mut uses = self
+            .module
+            .ids()
+            .filter(|&user| self.module.node(user).args.contains(&id))
+            .peekable();
+        range.lo >= 0
+            && range.hi <= u8::MAX.into()
+            && !is_output
+            && uses.peek().is_some()
+            && uses.all(|user| self.takes_bytes(user, id))
+    }
+
     /// The chain's statements, from a container to the one that is stored.
     fn chain(
         &mut self,
@@ -152,7 +171,10 @@ impl<'a> Steps<'a> {
         }
         let applied = chain.apply(from, &step.chain);
         chain.cast(stored);
-        let (code, container) = chain.finish();
+        let (mut code, container) = chain.finish();
+        if self.stores_bytes(step.result()) {
+            code.extend(quote! { let v = v.cast::<Value>(); });
+        }
         applied.map_err(|(id, reason)| self.unsupported(id, reason))?;
         Ok((code, container))
     }
