@@ -7,6 +7,7 @@ pub mod data;
 pub mod demo;
 pub mod estimate;
 pub mod evaluate;
+mod formal;
 pub mod inspect;
 pub mod latency;
 pub mod run;

@@ -13,6 +13,7 @@ use trigforge_codegen::ports::WithPorts;
 use trigforge_codegen::verify::verilog::{Around, Simulator, VerilogKernel};
 use trigforge_codegen::verify::{BuildOptions, Events, RustKernel, compare, random_events};
 
+use super::formal::{self, FormalArgs};
 use super::print_json;
 use crate::arrays;
 use crate::hardware::HardwareArgs;
@@ -51,12 +52,13 @@ impl Target {
     trigforge verify models/zoo/jsc-mlp/model.onnx --random 100000\n  \
     trigforge verify models/zoo/jsc-mlp/model.onnx --input models/zoo/jsc-mlp/sample.npz\n  \
     trigforge verify models/zoo/jsc-mlp/model.onnx --targets rust,verilog --random 100000\n  \
-    trigforge verify models/zoo/jsc-mlp/model.onnx --targets hls --ap-types DIR --random 100000")]
+    trigforge verify models/zoo/jsc-mlp/model.onnx --targets hls --ap-types DIR --random 100000\n  \
+    trigforge verify models/zoo/jsc-mlp/model.onnx --targets verilog --formal")]
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
     /// Events in the units of the model's inputs (.npy, or .npz by input name)
-    #[arg(long, value_name = "X.npy", required_unless_present = "random")]
+    #[arg(long, value_name = "X.npy", required_unless_present_any = ["random", "formal"])]
     input: Option<PathBuf>,
     /// Number of random events
     #[arg(long, value_name = "N", conflicts_with = "input")]
@@ -70,6 +72,8 @@ pub struct Args {
     /// Verify the Rust kernel that lies in this folder instead of a new one
     #[arg(long, value_name = "DIR")]
     kernel: Option<PathBuf>,
+    #[command(flatten)]
+    formal: FormalArgs,
     #[command(flatten)]
     hardware: HardwareArgs,
     #[command(flatten)]
@@ -86,10 +90,27 @@ struct Passed {
     events: usize,
     words_per_event: usize,
     targets: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    proofs: Vec<formal::Line>,
 }
 
 pub fn run(args: &Args) -> Result<()> {
     let model = args.model.load()?;
+    let proofs = match args.formal.formal {
+        true => formal::run(
+            &model,
+            &args.hardware.design(&model)?,
+            &args.formal,
+            args.json,
+        )?,
+        false => Vec::new(),
+    };
+    if args.input.is_none() && args.random.is_none() {
+        return match args.json {
+            true => print_json(&proofs),
+            false => Ok(()),
+        };
+    }
     let interpreter = model.interpreter().into_diagnostic()?;
     let events = match (&args.input, args.random) {
         (Some(path), _) => encoded(&model, path)?,
@@ -131,6 +152,7 @@ pub fn run(args: &Args) -> Result<()> {
         events: events.len(),
         words_per_event: words,
         targets: args.targets.iter().map(|target| target.name()).collect(),
+        proofs,
     };
     if args.json {
         return print_json(&passed);

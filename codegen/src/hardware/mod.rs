@@ -22,7 +22,7 @@ pub use wiring::{Source, Wiring};
 
 use thiserror::Error;
 
-use crate::circuit::{self, Circuit, CircuitError, Info};
+use crate::circuit::{self, Circuit, CircuitError, Info, Wire};
 use crate::lower::{LowerError, lower_layers};
 use crate::model::Model;
 
@@ -39,6 +39,9 @@ pub struct Design {
     pub schedule: Schedule,
     /// Which wires need logic of their own, and which are others' bits.
     pub wiring: Wiring,
+    /// For each wire of the circuit that the model lowers to, the wire here that
+    /// has its value; `None` if no output needs it.
+    pub origins: Vec<Option<Wire>>,
 }
 
 /// A model that has no hardware.
@@ -77,7 +80,7 @@ impl Design {
         circuit::validate(&circuit)?;
         let simplified = circuit::simplify(&circuit).map_err(HardwareError::Simplify)?;
         let sections = layers::renamed(sections, &simplified);
-        let circuit = simplified.circuit;
+        let (circuit, origins) = (simplified.circuit, simplified.wires);
         let info = circuit::validate(&circuit)?;
         let wiring = Wiring::new(&circuit, &info);
         let schedule = Schedule::new(&circuit, &info, &wiring, target)?;
@@ -87,6 +90,7 @@ impl Design {
             sections,
             schedule,
             wiring,
+            origins,
         })
     }
 }

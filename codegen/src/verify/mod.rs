@@ -3,6 +3,7 @@
 mod build;
 mod events;
 mod exchange;
+pub mod formal;
 pub mod hls;
 pub mod verilog;
 

@@ -63,6 +63,11 @@ struct Writer<'a> {
 /// below.
 type Lookup = (u32, i64, u32, bool, u32);
 
+/// The name of a section's module.
+pub(super) fn module_name(signals: &Signals<'_>, top: &str, section: usize) -> String {
+    format!("{top}_l{section}_{}", signals.sections[section])
+}
+
 /// `[7:0] `, or nothing for one bit.
 pub(super) fn range(width: u32) -> String {
     match width {
@@ -74,8 +79,7 @@ pub(super) fn range(width: u32) -> String {
 impl Writer<'_> {
     fn write(mut self, top: &str) -> Layer {
         let section = &self.design.sections[self.section];
-        let tail = &self.signals.sections[self.section];
-        let name = format!("{top}_l{}_{tail}", self.section);
+        let name = module_name(self.signals, top, self.section);
         let imports = self.signals.imports(self.section);
         let mut slices = String::new();
         let mut inputs = 0;

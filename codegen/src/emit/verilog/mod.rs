@@ -9,12 +9,14 @@ mod bits;
 mod core;
 mod gates;
 mod layer;
+mod module;
 mod project;
 mod rounding;
 mod signals;
 mod wrappers;
 
 pub use self::core::{Bus, Ports};
+pub use self::module::{Module, Signal, modules};
 
 use std::path::PathBuf;
 
