@@ -1,5 +1,5 @@
 //! What a contributor of trigforge runs: `cargo xtask test`, `cargo xtask fuzz`,
-//! `cargo xtask peers`.
+//! `cargo xtask peers`, `cargo xtask targets`.
 //!
 //! It needs rustup, a C linker (`cc`), and, for some steps, tools from Debian's
 //! apt; a step without its tool says how to get it.
@@ -12,6 +12,7 @@ mod peers;
 mod process;
 mod python;
 mod steps;
+mod targets;
 mod test;
 mod tools;
 mod trees;
@@ -28,6 +29,7 @@ Examples:
   cargo xtask fuzz --seconds 600 onnx            hostile ONNX files for ten minutes
   cargo xtask peers jsc-pareto                   our trainer beside HGQ2: hours
   cargo xtask peers adders --sizes 4,8,16        our adder graphs beside da4ml's
+  cargo xtask targets --only cortex-m4           the zoo's kernels on a Cortex-M4, in QEMU
 
 `cargo` itself links with `cc`: `apt-get install gcc libc6-dev` on a bare machine.";
 
@@ -44,6 +46,7 @@ enum Task {
     Test(test::Arguments),
     Fuzz(fuzz::Arguments),
     Peers(peers::Arguments),
+    Targets(targets::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Peers(arguments) => peers::run(&arguments),
+        Task::Targets(arguments) => targets::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

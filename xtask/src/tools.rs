@@ -73,6 +73,105 @@ pub const PIP: Tool = Tool {
     package: "python3-pip",
 };
 
+/// Runs programs on whole machines with 32-bit Arm cores.
+pub const QEMU_ARM: Tool = Tool {
+    probe: &["qemu-system-arm", "--version"],
+    package: "qemu-system-arm",
+};
+
+/// Runs programs on whole machines with 64-bit Arm cores.
+pub const QEMU_AARCH64: Tool = Tool {
+    probe: &["qemu-system-aarch64", "--version"],
+    package: "qemu-system-arm",
+};
+
+/// Runs programs on whole machines with 32-bit RISC-V cores.
+pub const QEMU_RISCV32: Tool = Tool {
+    probe: &["qemu-system-riscv32", "--version"],
+    package: "qemu-system-misc",
+};
+
+/// Runs programs on whole machines with 64-bit RISC-V cores.
+pub const QEMU_RISCV64: Tool = Tool {
+    probe: &["qemu-system-riscv64", "--version"],
+    package: "qemu-system-misc",
+};
+
+/// Runs Linux programs for 32-bit Arm.
+pub const QEMU_ARM_USER: Tool = Tool {
+    probe: &["qemu-arm", "--version"],
+    package: "qemu-user",
+};
+
+/// Runs Linux programs for 64-bit Arm.
+pub const QEMU_AARCH64_USER: Tool = Tool {
+    probe: &["qemu-aarch64", "--version"],
+    package: "qemu-user",
+};
+
+/// Runs Linux programs for 64-bit RISC-V.
+pub const QEMU_RISCV64_USER: Tool = Tool {
+    probe: &["qemu-riscv64", "--version"],
+    package: "qemu-user",
+};
+
+/// Links Linux programs for 32-bit Arm.
+pub const GCC_ARM: Tool = Tool {
+    probe: &["arm-linux-gnueabihf-gcc", "--version"],
+    package: "gcc-arm-linux-gnueabihf",
+};
+
+/// The C library for 32-bit Arm, which such programs stand on.
+pub const LIBC_ARM: Tool = Tool {
+    probe: &[
+        "arm-linux-gnueabihf-gcc",
+        "-include",
+        "stdlib.h",
+        "-fsyntax-only",
+        "-xc",
+        "/dev/null",
+    ],
+    package: "libc6-dev-armhf-cross",
+};
+
+/// Links Linux programs for 64-bit Arm.
+pub const GCC_AARCH64: Tool = Tool {
+    probe: &["aarch64-linux-gnu-gcc", "--version"],
+    package: "gcc-aarch64-linux-gnu",
+};
+
+/// The C library for 64-bit Arm, which such programs stand on.
+pub const LIBC_AARCH64: Tool = Tool {
+    probe: &[
+        "aarch64-linux-gnu-gcc",
+        "-include",
+        "stdlib.h",
+        "-fsyntax-only",
+        "-xc",
+        "/dev/null",
+    ],
+    package: "libc6-dev-arm64-cross",
+};
+
+/// Links Linux programs for 64-bit RISC-V.
+pub const GCC_RISCV64: Tool = Tool {
+    probe: &["riscv64-linux-gnu-gcc", "--version"],
+    package: "gcc-riscv64-linux-gnu",
+};
+
+/// The C library for 64-bit RISC-V, which such programs stand on.
+pub const LIBC_RISCV64: Tool = Tool {
+    probe: &[
+        "riscv64-linux-gnu-gcc",
+        "-include",
+        "stdlib.h",
+        "-fsyntax-only",
+        "-xc",
+        "/dev/null",
+    ],
+    package: "libc6-dev-riscv64-cross",
+};
+
 /// Why a tool is not there, or `None` if it is.
 ///
 /// On CI it is installed; a tool that cannot be is an error.
@@ -143,6 +242,30 @@ pub fn missing_target(context: &Context, target: &str) -> Result<Option<String>>
     match installed()? {
         true => Ok(None),
         false => bail!("rustup added {target}, but the compiler does not find it"),
+    }
+}
+
+/// Why the sources of `core` are not there, or `None` if they are.
+pub fn missing_sources(context: &Context) -> Result<Option<String>> {
+    let found = || {
+        let mut rustc = context.command(trigforge_codegen::verify::rustc());
+        let sysroot = crate::process::capture(rustc.args(["--print", "sysroot"]))?;
+        let sources = PathBuf::from(sysroot.trim()).join("lib/rustlib/src/rust/library/core");
+        Ok::<_, anyhow::Error>(sources.is_dir())
+    };
+    if found()? {
+        return Ok(None);
+    }
+    if !context.ci {
+        let reason = "needs the sources of `core`: rustup component add rust-src";
+        return Ok(Some(reason.to_owned()));
+    }
+    run(context
+        .command("rustup")
+        .args(["component", "add", "rust-src"]))?;
+    match found()? {
+        true => Ok(None),
+        false => bail!("rustup added rust-src, but the compiler does not find it"),
     }
 }
 

@@ -197,8 +197,9 @@ fn compile(options: &BuildOptions, arguments: &[OsString]) -> Result<(), BuildEr
     })
 }
 
-/// The kernel's interface in words of 64 bits, for a program around it.
-fn glue(interface: &Interface) -> String {
+/// The module `glue`: the kernel's interface in words of 64 bits, for a program
+/// around it, on bare metal too.
+pub fn glue(interface: &Interface) -> String {
     let input_types: Vec<_> = (0..interface.inputs.len())
         .map(|index| match interface.inputs.len() {
             1 => format_ident!("Input"),
@@ -260,6 +261,7 @@ fn glue(interface: &Interface) -> String {
         }
 
         /// Reads a file of words.
+        #[cfg(not(target_os = "none"))]
         pub fn read_words(path: &std::ffi::OsStr) -> std::io::Result<Vec<i64>> {
             let bytes = std::fs::read(path)?;
             let (words, _) = bytes.as_chunks::<8>();

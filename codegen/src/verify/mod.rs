@@ -7,7 +7,7 @@ pub mod formal;
 pub mod hls;
 pub mod verilog;
 
-pub use build::{BuildError, BuildOptions, RustKernel, rustc};
+pub use build::{BuildError, BuildOptions, RustKernel, glue, rustc};
 pub use events::{Events, random_events};
 pub use exchange::{Exchange, RunError, Runs};
 

@@ -71,7 +71,7 @@ pub(super) fn clean(context: &Context, built: &RustKernel) -> Result<()> {
 }
 
 /// Different events: the extremes of formats and of containers, and random ones.
-pub(super) fn events(module: &Module, count: usize) -> Events {
+pub fn events(module: &Module, count: usize) -> Events {
     let interface = Interface::of(module);
     let extremes: [fn(Interval, u32) -> i64; 5] = [
         |_, _| 0,

@@ -9,11 +9,12 @@ mod doc;
 mod fmt;
 mod generators;
 mod hls;
-mod kernel;
+pub mod kernel;
 mod no_std;
 mod onnx_nodes;
 mod qonnx;
 mod suites;
+mod targets;
 mod trees;
 mod unit;
 mod verilog;
@@ -69,6 +70,11 @@ pub const STEPS: &[Step] = &[
         name: "kernel",
         about: "the compiled kernel: no panic, float, heap, call; one instruction count",
         run: kernel::run,
+    },
+    Step {
+        name: "targets",
+        about: "kernels on Arm and RISC-V cores in QEMU: bits, instructions, stack",
+        run: targets::run,
     },
     Step {
         name: "suites",
