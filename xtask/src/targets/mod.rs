@@ -2,6 +2,7 @@
 
 mod board;
 mod emulate;
+mod known;
 mod project;
 mod report;
 mod sample;
@@ -24,6 +25,7 @@ use crate::kernel;
 use crate::tools::{self, Tool};
 use board::{BOARDS, Board, Machine};
 use emulate::{Emulated, Taken};
+use known::Known;
 pub use report::{Cell, Row};
 
 /// Runs the kernels of the zoo on the processors of SoC boards and
@@ -101,6 +103,8 @@ pub fn measure(context: &Context, folder: &Path, boards: &[&Board], events: usiz
     let (module, kernel) = kernel::emit(&folder.join("model.onnx"))?;
     let info = validate(&module)?;
     let events = sample::mixed(&module, folder, events)?;
+    let interpreter = Interpreter::new(&module)?;
+    let known = Known::new(&interpreter, &events)?;
     let mut row = Row {
         model: module.name.clone(),
         exchanged: exchanged(&module),
@@ -108,7 +112,7 @@ pub fn measure(context: &Context, folder: &Path, boards: &[&Board], events: usiz
         cells: Vec::new(),
     };
     for board in boards {
-        let cell = on_board(context, &module, &kernel, board, &events)
+        let cell = on_board(context, &module, &kernel, board, (&known, &events))
             .with_context(|| format!("{} on {}", module.name, board.name))?;
         println!("    {} on {}: {}", module.name, board.name, cell.line());
         row.cells.push((**board, cell));
@@ -131,7 +135,7 @@ fn on_board(
     module: &Module,
     kernel: &Kernel,
     board: &Board,
-    events: &Events,
+    (known, events): (&Known<'_>, &Events),
 ) -> Result<Cell> {
     if let Some(reason) = missing(context, board)? {
         return Ok(Cell::Skipped(reason));
@@ -149,8 +153,7 @@ fn on_board(
         output_words: module.ports().outputs.iter().map(|o| o.ty.len()).sum(),
         taken: Taken::default().into(),
     };
-    let interpreter = Interpreter::new(module)?;
-    compare(&interpreter, &emulated, events)?;
+    compare(known, &emulated, events)?;
     let taken = emulated.taken.take();
     Ok(Cell::Run {
         instructions: range(&taken.instructions)?,

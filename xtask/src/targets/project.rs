@@ -99,7 +99,9 @@ pub fn build(
             let script = LINK
                 .replace("CODE_ORIGIN", &format!("{origin:#x}"))
                 .replace("STACK_TOP", &format!("{stack_top:#x}"));
-            let path = runner.join(format!("{}.x", board.name));
+            // One place for all models: cargo would build `core` anew for
+            // another path.
+            let path = context.work("targets").join(format!("{}.x", board.name));
             write_file(&path, script.as_bytes())?;
             flags.push(format!("-Clink-arg=-T{}", path.display()));
             flags.push("-Crelocation-model=static".to_owned());
