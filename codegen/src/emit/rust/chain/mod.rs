@@ -147,6 +147,14 @@ impl<'a> Chain<'a> {
         let Op::Requantize(modes) = &next.op else {
             return false;
         };
+        // What is negative must not leave the container on its way either.
+        let inside = |id: NodeId| {
+            let how = Rounding::new(&self.ranges[id.index()], &relu.ty, &next.ty);
+            how.and_then(|how| how.container(self.container, modes))
+        };
+        if inside(relu.args[0]) != inside(self.current) {
+            return false;
+        }
         let saturates = matches!(modes.overflow, Overflow::Sat | Overflow::SatSym);
         let f = relu.ty.formats.uniform_f();
         let mut formats = next.ty.formats.entries().iter();
