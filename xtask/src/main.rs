@@ -1,5 +1,5 @@
 //! What a contributor of trigforge runs: `cargo xtask test`, `cargo xtask fuzz`,
-//! `cargo xtask peers`, `cargo xtask targets`.
+//! `cargo xtask peers`, `cargo xtask targets`, `cargo xtask soc`.
 //!
 //! It needs rustup, a C linker (`cc`), and, for some steps, tools from Debian's
 //! apt; a step without its tool says how to get it.
@@ -11,6 +11,7 @@ mod kernel;
 mod peers;
 mod process;
 mod python;
+mod soc;
 mod steps;
 mod targets;
 mod test;
@@ -30,6 +31,7 @@ Examples:
   cargo xtask peers jsc-pareto                   our trainer beside HGQ2: hours
   cargo xtask peers adders --sizes 4,8,16        our adder graphs beside da4ml's
   cargo xtask targets --only cortex-m4           the zoo's kernels on a Cortex-M4, in QEMU
+  cargo xtask soc                                the firmware of every board, in QEMU
 
 `cargo` itself links with `cc`: `apt-get install gcc libc6-dev` on a bare machine.";
 
@@ -47,6 +49,7 @@ enum Task {
     Fuzz(fuzz::Arguments),
     Peers(peers::Arguments),
     Targets(targets::Arguments),
+    Soc(soc::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Peers(arguments) => peers::run(&arguments),
         Task::Targets(arguments) => targets::run(&arguments),
+        Task::Soc(arguments) => soc::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -271,27 +271,39 @@ pub fn missing_sources(context: &Context) -> Result<Option<String>> {
 
 /// The path of cargo-deny, or why it is not there.
 ///
-/// On CI it is compiled without optimisation: it runs for seconds, and to
-/// compile it otherwise takes minutes.
+/// On CI it is compiled.
 pub fn cargo_deny(context: &Context) -> Result<Result<PathBuf, String>> {
+    installed(
+        context,
+        "cargo-deny",
+        &["--no-default-features", "--version", "0.20.2"],
+    )
+}
+
+/// The path of defmt-print, which decodes logs, or why it is not there.
+///
+/// On CI it is compiled.
+pub fn defmt_print(context: &Context) -> Result<Result<PathBuf, String>> {
+    installed(context, "defmt-print", &["--version", "1.2.0"])
+}
+
+/// A program that cargo installs, without optimisation: it runs for seconds, and
+/// to compile it otherwise takes minutes.
+fn installed(context: &Context, name: &str, arguments: &[&str]) -> Result<Result<PathBuf, String>> {
     let folder = context.work("tools");
-    let own = folder.join("bin/cargo-deny");
-    for candidate in [PathBuf::from("cargo-deny"), own.clone()] {
+    let own = folder.join("bin").join(name);
+    for candidate in [PathBuf::from(name), own.clone()] {
         if succeeds(context.command(&candidate).arg("--version")) {
             return Ok(Ok(candidate));
         }
     }
     if !context.ci {
-        return Ok(Err(
-            "needs cargo-deny: cargo install --locked cargo-deny".to_owned()
-        ));
+        return Ok(Err(format!("needs {name}: cargo install --locked {name}")));
     }
-    let mut install = context.cargo(["install", "--locked", "--debug", "--no-default-features"]);
-    install
-        .args(["--version", "0.20.2", "cargo-deny", "--root"])
-        .arg(folder);
+    let mut install = context.cargo(["install", "--locked", "--debug"]);
+    install.args(arguments).arg(name).arg("--root").arg(folder);
     // Not among the workspace's artefacts, which a build cache may keep.
-    install.arg("--target-dir").arg(context.work("cargo-deny"));
+    install.arg("--target-dir").arg(context.work(name));
     run(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
     Ok(Ok(own))
 }

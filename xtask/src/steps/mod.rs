@@ -13,6 +13,7 @@ pub mod kernel;
 mod no_std;
 mod onnx_nodes;
 mod qonnx;
+mod soc;
 mod suites;
 mod targets;
 mod trees;
@@ -75,6 +76,11 @@ pub const STEPS: &[Step] = &[
         name: "targets",
         about: "kernels on Arm and RISC-V cores in QEMU: bits, instructions, stack",
         run: targets::run,
+    },
+    Step {
+        name: "soc",
+        about: "the firmware's tests, and its decisions and log on two boards in QEMU",
+        run: soc::run,
     },
     Step {
         name: "suites",

@@ -5,7 +5,7 @@ mod emulate;
 mod known;
 mod project;
 mod report;
-mod sample;
+pub mod sample;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
