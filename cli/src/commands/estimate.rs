@@ -1,12 +1,14 @@
 //! `trigforge estimate` and `trigforge synth`: what a model takes of a part.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 use serde::Serialize;
-use trigforge_codegen::hardware::{Cells, Design, Estimate, Part, Target, command, synthesise};
+use trigforge_codegen::hardware::{
+    Cells, Design, Estimate, Part, Placed, Target, command, place, synthesise, synthesise_framed,
+};
 
 use super::print_json;
 use crate::hardware::HardwareArgs;
@@ -32,11 +34,16 @@ pub struct Args {
 
 /// Synthesise the core with Yosys, and show its count beside the estimate
 ///
+/// For lfe5u, --place runs nextpnr and ecppack too: the clock that the routed
+/// core keeps, and a bitstream.
+///
 /// Yosys packs no pairs of look-up tables and knows no placement: its counts
 /// rank designs that went through the same command, and are no vendor's figures.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  \
-    trigforge synth models/zoo/qg-observables/model.onnx --part xcvu9p --out target/synth")]
+    trigforge synth models/zoo/qg-observables/model.onnx --part xcvu9p --out target/synth\n  \
+    trigforge synth models/zoo/jsc-mlp/model.onnx --part lfe5u --clock 100MHz --place \
+    --out target/ecp5")]
 pub struct SynthArgs {
     #[command(flatten)]
     model: ModelArgs,
@@ -45,6 +52,9 @@ pub struct SynthArgs {
     /// Work folder, which keeps sources, script and log
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Place and route for lfe5u with nextpnr-ecp5, and write the bitstream
+    #[arg(long)]
+    place: bool,
     /// Print as JSON
     #[arg(long)]
     json: bool,
@@ -80,6 +90,18 @@ struct Both {
     ffs: u64,
     dsps: u64,
     brams: u64,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placed: Option<Routed>,
+}
+
+/// What place and route made of the core in its frame.
+#[derive(Debug, Serialize)]
+struct Routed {
+    luts: u64,
+    ffs: u64,
+    clock_mhz: f64,
+    bitstream: PathBuf,
     seconds: f64,
 }
 
@@ -151,14 +173,17 @@ pub fn synth(args: &SynthArgs) -> Result<()> {
     let design = args.hardware.design(&model)?;
     let estimate = row(&design, start);
     let part = design.schedule.target.part;
-    let start = Instant::now();
-    let progress = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
-        progress.set_style(style);
+    if args.place && part != Part::Lfe5u {
+        return Err(miette!(
+            "--place needs an open tool for the part, and {part} has none: ask for --part lfe5u"
+        ));
     }
-    progress.set_message(format!("yosys: {}", command(part)));
-    progress.enable_steady_tick(std::time::Duration::from_millis(200));
-    let cells = synthesise(&design, &args.out).into_diagnostic();
+    let start = Instant::now();
+    let progress = spinner(format!("yosys: {}", command(part)));
+    let cells = match args.place {
+        true => synthesise_framed(&design, &args.out).into_diagnostic(),
+        false => synthesise(&design, &args.out).into_diagnostic(),
+    };
     progress.finish_and_clear();
     let Cells {
         luts,
@@ -166,6 +191,11 @@ pub fn synth(args: &SynthArgs) -> Result<()> {
         dsps,
         brams,
     } = cells?;
+    let seconds = start.elapsed().as_secs_f64();
+    let placed = match args.place {
+        true => Some(placed(&design, &args.out)?),
+        false => None,
+    };
     let both = Both {
         command: command(part),
         estimate,
@@ -173,29 +203,74 @@ pub fn synth(args: &SynthArgs) -> Result<()> {
         ffs,
         dsps,
         brams,
-        seconds: start.elapsed().as_secs_f64(),
+        seconds,
+        placed,
     };
     if args.json {
         return print_json(&both);
     }
-    println!("              LUT       FF  DSP BRAM");
-    for (name, [luts, ffs, dsps, brams]) in [
-        (
-            "estimate",
-            [
-                both.estimate.luts,
-                both.estimate.ffs,
-                both.estimate.dsps,
-                both.estimate.brams,
-            ],
-        ),
-        ("yosys", [luts, ffs, dsps, brams]),
-    ] {
-        println!("{name:<8} {luts:>8} {ffs:>8} {dsps:>4} {brams:>4}");
+    print_both(&both, part);
+    Ok(())
+}
+
+/// A progress line.
+fn spinner(message: String) -> ProgressBar {
+    let progress = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        progress.set_style(style);
+    }
+    progress.set_message(message);
+    progress.enable_steady_tick(std::time::Duration::from_millis(200));
+    progress
+}
+
+fn placed(design: &Design, folder: &Path) -> Result<Routed> {
+    let start = Instant::now();
+    let progress = spinner("nextpnr-ecp5: place and route".to_owned());
+    let placed = place(design, folder).into_diagnostic();
+    progress.finish_and_clear();
+    let Placed {
+        luts,
+        ffs,
+        clock_mhz,
+        bitstream,
+    } = placed?;
+    Ok(Routed {
+        luts,
+        ffs,
+        clock_mhz,
+        bitstream,
+        seconds: start.elapsed().as_secs_f64(),
+    })
+}
+
+fn print_both(both: &Both, part: Part) {
+    println!("              LUT       FF  DSP BRAM  fastest MHz");
+    let estimate = &both.estimate;
+    println!(
+        "{:<8} {:>8} {:>8} {:>4} {:>4} {:>12.1}",
+        "estimate", estimate.luts, estimate.ffs, estimate.dsps, estimate.brams, estimate.clock_mhz
+    );
+    println!(
+        "{:<8} {:>8} {:>8} {:>4} {:>4}",
+        "yosys", both.luts, both.ffs, both.dsps, both.brams
+    );
+    if let Some(placed) = &both.placed {
+        println!(
+            "{:<8} {:>8} {:>8} {:>4} {:>4} {:>12.1}",
+            "nextpnr", placed.luts, placed.ffs, "", "", placed.clock_mhz
+        );
     }
     println!(
         "{part}, {} cycles; `{}` took {:.0} s",
-        both.estimate.cycles, both.command, both.seconds
+        estimate.cycles, both.command, both.seconds
     );
-    Ok(())
+    if let Some(placed) = &both.placed {
+        println!(
+            "placed and routed in {:.0} s, in registers that are filled and read bit by bit; \
+             bitstream: {}",
+            placed.seconds,
+            placed.bitstream.display()
+        );
+    }
 }

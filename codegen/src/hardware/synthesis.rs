@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::emit::verilog::{Ports, emit};
 use crate::emit::{WriteError, write_file};
-use crate::hardware::{Design, Part};
+use crate::hardware::{Design, Part, placement};
 
 /// Cells after technology mapping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,12 +64,37 @@ pub const fn command(part: Part) -> &'static str {
 ///
 /// A tool that is missing or fails.
 pub fn synthesise(design: &Design, folder: &Path) -> Result<Cells, SynthesisError> {
+    run(design, folder, None)
+}
+
+/// Synthesises the core of a design for ECP5 in the frame in which it is
+/// placed, whose cells count, and leaves what [`place`](super::place) takes.
+///
+/// # Errors
+///
+/// A tool that is missing or fails.
+pub fn synthesise_framed(design: &Design, folder: &Path) -> Result<Cells, SynthesisError> {
+    run(design, folder, Some(placement::frame(design)))
+}
+
+/// The core alone, or in a frame: name and text of the module.
+fn run(
+    design: &Design,
+    folder: &Path,
+    frame: Option<(String, String)>,
+) -> Result<Cells, SynthesisError> {
     let kernel = emit(design, None);
     kernel.write(folder)?;
-    let top = Ports::of(design).core();
+    let (top, options) = match frame {
+        None => (Ports::of(design).core(), String::new()),
+        Some((name, text)) => {
+            write_file(&folder.join(format!("rtl/{name}.v")), text.as_bytes())?;
+            (name, format!(" -json {}", placement::NETLIST))
+        }
+    };
     let log = folder.join("yosys.log");
     let script = format!(
-        "read_verilog rtl/*.v\nhierarchy -check -top {top}\n{}\nstat\n",
+        "read_verilog rtl/*.v\nhierarchy -check -top {top}\n{}{options}\nstat\n",
         command(design.schedule.target.part)
     );
     write_file(&folder.join("synth.ys"), script.as_bytes())?;
