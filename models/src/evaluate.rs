@@ -12,7 +12,7 @@ use crate::config::{
     CardConfig, ConfigError, DataConfig, DecorrelationConfig, EvaluationConfig, OutputConfig,
 };
 use crate::data::{self, DataError, InputSpec, Source};
-use crate::execute::{Engine, Executable, ExecuteError, Outputs};
+use crate::execute::{self, Engine, Executable, ExecuteError, Outputs};
 use crate::metrics::{MetricsError, Options, Scores, logits_of};
 use crate::report::{Cost, Fact, LayerWidths, Part, Predicted, Report, Rows, Targets};
 
@@ -236,6 +236,7 @@ fn run(
 ) -> Result<Outputs, EvaluateError> {
     let outputs = model.run(specs, events, step)?;
     let (classes, targets) = (data.classes.len(), data.targets.len());
+    let first = outputs.ports.first().map_or(outputs.width, |port| port.1);
     let fits = match classes {
         0 if !data.has_goal() => outputs.width == 1,
         0 if outputs.ports.len() > 1 => {
@@ -243,8 +244,8 @@ fn run(
             mean.is_some_and(|(_, width)| *width == targets)
         }
         0 => outputs.width == targets,
-        2 => outputs.width == 1 || outputs.width == 2,
-        classes => outputs.width == classes,
+        2 => first == 1 || first == 2,
+        classes => first == classes,
     };
     if events.rows == 0 || fits {
         return Ok(outputs);
@@ -305,7 +306,10 @@ fn judge(
             true => logits_of(&values, values.len() == truth.labels.len()),
             false => values,
         };
-        let (outputs, twins) = (logits(outputs.values), outputs.twins.map(logits));
+        let of_first = |values: &[f64]| logits(execute::first(&outputs.ports, values).into_owned());
+        let twins = outputs.twins.as_deref().map(of_first);
+        let (ports, values) = (&outputs.ports, &outputs.values);
+        let outputs = of_first(values);
         let scores = Scores {
             logits: &outputs,
             classes,
@@ -313,7 +317,8 @@ fn judge(
             weights,
         };
         let (twins, options) = (twins.as_deref(), &request.options);
-        let mut part = Part::classification(name, &scores, twins, options);
+        let part = Part::classification(name, &scores, twins, options);
+        let mut part = part.map(|part| part.with_latent(ports, values, weights));
         if let Some(own) = &tables.train.decorrelation {
             let beside = &truth.spectators;
             part =

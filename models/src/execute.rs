@@ -1,5 +1,6 @@
 //! Models executed on many events, on all cores of the processor.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -96,6 +97,14 @@ pub fn port(ports: &[(String, usize)], values: &[f64], name: &str) -> Option<Vec
             .flat_map(|event| event[own.clone()].to_vec())
             .collect(),
     )
+}
+
+/// The numbers of the first output: all where it is the only one.
+pub fn first<'a>(ports: &[(String, usize)], values: &'a [f64]) -> Cow<'a, [f64]> {
+    match ports {
+        [(name, _), _, ..] => Cow::Owned(port(ports, values, name).unwrap_or_default()),
+        _ => Cow::Borrowed(values),
+    }
 }
 
 /// Executes one event, or says why not.
@@ -361,6 +370,10 @@ output "y" = %2
         assert_eq!(outputs.ports, [("y".to_owned(), 2)]);
         assert_eq!(outputs.port("y"), Some(expected));
         assert_eq!(outputs.port("z"), None);
+        let two = [("a".to_owned(), 2), ("b".to_owned(), 1)];
+        let values = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        assert_eq!(first(&two, &values)[..], [1.0, 2.0, 4.0, 5.0]);
+        assert_eq!(first(&two[..1], &values)[..], values);
     }
 
     #[test]

@@ -46,6 +46,7 @@ mod team;
 pub mod train;
 #[cfg(test)]
 mod trials;
+pub mod views;
 pub mod zoo;
 
 pub use config::Config;

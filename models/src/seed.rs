@@ -60,6 +60,15 @@ pub enum Purpose {
     Pieces(usize),
     /// The choice of values that quantiles are estimated from.
     Sample(u64),
+    /// A view of a row for a network that learns from symmetries.
+    View {
+        /// Number of the pass over the events.
+        pass: u64,
+        /// Which of the views of one event.
+        view: usize,
+        /// Number of the row in its chunk.
+        row: usize,
+    },
     /// The noise that a step of the training adds to a row.
     Noise {
         /// Number of the step.
@@ -84,6 +93,7 @@ impl Purpose {
             Self::Thinning(number) => [11, number, 0],
             Self::Pieces(epoch) => [5, epoch as u64, 0],
             Self::Sample(row) => [6, row, 0],
+            Self::View { pass, view, row } => [24 + ((view as u64) << 8), pass, row as u64],
             Self::Noise { step, row } => [21, step, row as u64],
         }
     }

@@ -14,7 +14,7 @@ def _toml(value):
     return json.dumps(value)
 
 
-def _write(config, path):
+def write(config, path):
     """A configuration as a file: tables of the first level, all below them inline."""
     lines = []
     for table, content in config.items():
@@ -30,7 +30,7 @@ def train(trigforge, shipped, folder, change):
         config = tomllib.loads(shipped.read_text())
         config.pop("card", None)
         change(config)
-        _write(config, folder / "study.toml")
+        write(config, folder / "study.toml")
         command = [trigforge, "train", folder / "study.toml", "--out", folder, "--quiet"]
         subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
     return json.loads((folder / "metrics.json").read_text())

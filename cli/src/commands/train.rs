@@ -62,6 +62,11 @@ fn print_part(part: &Part) {
             print_line(&format!("{} accuracy", part.name), integer.accuracy, float);
         }
         Figures::Anomaly(figures) => print_detector(&part.name, figures),
+        Figures::Views(figures) => {
+            let float = figures.float.as_ref().map(|float| float.recognised.value);
+            let name = format!("{} recognised", part.name);
+            print_line(&name, figures.integer.recognised, float);
+        }
         Figures::Regression { targets } => {
             for target in targets {
                 let float = target.float.as_ref().map(|float| float.overall.rms.value);

@@ -10,7 +10,7 @@ use crate::config::{Config, Method};
 use crate::inputs::{ColumnTransform, InputTransform, Steps};
 use crate::metrics::{Estimate, Pulls, Uncertainty};
 use crate::net::Format;
-use crate::report::{Figures, Part, WidthKind};
+use crate::report::{Figures, Part, ViewFigures, WidthKind};
 
 /// The model card.
 pub(super) fn text(config: &Config, artefacts: &Artefacts) -> String {
@@ -59,7 +59,16 @@ fn network(card: &mut String, config: &Config, artefacts: &Artefacts) -> std::fm
         let history = &artefacts.report.history;
         history.iter().filter(|point| point.stage == stage).count()
     };
-    let outputs = if let Some(anomaly) = &config.anomaly {
+    let outputs = if config.contrastive.is_some() {
+        "`features`, which a head that is trained on them takes".to_owned()
+    } else if let Some(latent) = &config.latent {
+        format!(
+            "`logits`, one for each of {}, exact, without softmax; the greatest decides; and \
+             `latent`, the {} numbers that they are computed of",
+            quoted(&config.data.classes),
+            latent.dimensions
+        )
+    } else if let Some(anomaly) = &config.anomaly {
         format!(
             "`score`, larger for less usual events: {}",
             anomaly.describe()
@@ -163,6 +172,7 @@ fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result 
             }
         }
         Figures::Anomaly(found) => anomaly::figures(card, found)?,
+        Figures::Views(found) => views(card, found)?,
         Figures::Regression { targets } => {
             writeln!(card, "| target | | integer | float |\n|---|---|---|---|")?;
             for target in targets {
@@ -190,7 +200,40 @@ fn figures(card: &mut String, config: &Config, part: &Part) -> std::fmt::Result 
             }
         }
     }
+    if let Some(latent) = &part.latent {
+        let spread: Vec<String> = latent.spread.iter().map(|s| format!("{s:.3}")).collect();
+        writeln!(
+            card,
+            "\nLatent numbers of the integers: largest correlation of two of them {:.4}, standard \
+             deviations {}.",
+            latent.largest,
+            spread.join(", ")
+        )?;
+    }
     writeln!(card)
+}
+
+/// Cosines of the features of events and of their rotated copies.
+fn views(card: &mut String, found: &ViewFigures) -> std::fmt::Result {
+    writeln!(
+        card,
+        "Cosines of the features, less their mean over the events: median, 16 and 84 %.\n\n\
+         | | own rotated copy | copy of another event | more like the own copy |\n|---|---|---|---|"
+    )?;
+    let integer = ("integer", &found.integer);
+    for (kind, found) in std::iter::once(integer).chain(found.float.as_ref().map(|f| ("float", f)))
+    {
+        let cosines =
+            |[low, median, high]: [f64; 3]| format!("{median:.4} ({low:.4} to {high:.4})");
+        writeln!(
+            card,
+            "| {kind} | {} | {} | {} |",
+            cosines(found.same.quantiles),
+            cosines(found.different.quantiles),
+            shown_estimate(Some(found.recognised))
+        )?;
+    }
+    Ok(())
 }
 
 /// Pulls and sizes of the uncertainties, overall and in bins.

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::data::DataConfig;
 pub use crate::net::anomaly::AnomalyConfig;
+pub use crate::net::contrastive::ContrastiveConfig;
+pub use crate::net::latent::LatentConfig;
 pub use decorrelation::DecorrelationConfig;
 pub use evaluation::{EvaluationConfig, SignalConfig};
 pub use head::{HeadConfig, Method, Scale};
@@ -29,6 +31,12 @@ pub struct Config {
     /// For a detector of anomalies: how it comes from the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anomaly: Option<AnomalyConfig>,
+    /// For an encoder that learns from symmetries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrastive: Option<ContrastiveConfig>,
+    /// For a classifier through a few latent numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latent: Option<LatentConfig>,
     /// How it is trained.
     pub train: TrainConfig,
     /// What a detector of anomalies is judged on.
@@ -195,6 +203,10 @@ impl Config {
             decorrelation.check(&self.data)?;
         }
         self.check_head()?;
+        self.check_latent()?;
+        if let Some(contrastive) = &self.contrastive {
+            contrastive.check(&self.data.all_inputs())?;
+        }
         within(
             "output.signal_efficiency",
             self.output.signal_efficiency,
@@ -224,6 +236,19 @@ impl Config {
         }
     }
 
+    /// Latent numbers are those of a classifier.
+    fn check_latent(&self) -> Result<(), ConfigError> {
+        match &self.latent {
+            None => Ok(()),
+            Some(latent) if !self.data.classes.is_empty() => latent.check(),
+            Some(_) => Err(ConfigError::Value {
+                key: "latent",
+                found: "given without classes".to_owned(),
+                expected: "data.label and data.classes".to_owned(),
+            }),
+        }
+    }
+
     /// How many numbers the network gives: one for each class, for each target, or the score of a
     /// detector of anomalies.
     pub fn outputs(&self) -> usize {
@@ -237,7 +262,21 @@ impl Config {
     /// targets.
     fn check_goal(&self) -> Result<(), ConfigError> {
         let (found, expected) = match (&self.anomaly, self.data.has_goal()) {
-            (None, false) => ("missing", "one of the two, or the table [anomaly]"),
+            (Some(_), false) if self.contrastive.is_some() => {
+                return Err(ConfigError::Value {
+                    key: "contrastive",
+                    found: "given".to_owned(),
+                    expected: "no table [anomaly] beside it".to_owned(),
+                });
+            }
+            (None, true) if self.contrastive.is_some() => {
+                ("given", "none of them beside the table [contrastive]")
+            }
+            (None, false) if self.contrastive.is_some() => return Ok(()),
+            (None, false) => (
+                "missing",
+                "one of the two, or the table [anomaly] or [contrastive]",
+            ),
             (Some(_), true) => ("given", "none of them beside the table [anomaly]"),
             (Some(AnomalyConfig::Distillation(_)), false)
                 if self.train.loss.is_classification() =>
@@ -337,6 +376,13 @@ mod tests {
             .find_map(|part| part.strip_prefix("toml\n"));
         let config = parse(example.expect("an example")).expect("config");
         assert_eq!(config.model.layers.len(), 2);
+        for example in [
+            include_str!("../../studies/contrastive.toml"),
+            include_str!("../../studies/jsc-cwola.toml"),
+            include_str!("../../studies/qg-latent.toml"),
+        ] {
+            parse(example).expect("config");
+        }
         let example = include_str!("../../zoo/top-cloud/config.toml");
         assert_eq!(parse(example).expect("config").outputs(), 2);
     }

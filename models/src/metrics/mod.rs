@@ -5,10 +5,12 @@
 //! row after row; exact integer logits will do. Figures of one class against others order rows by
 //! the odds of that class, which the logits state without saturating.
 
+mod agreement;
 mod anomaly;
 mod bootstrap;
 mod calibration;
 mod classification;
+mod correlation;
 mod decision;
 mod discrimination;
 mod distance;
@@ -19,10 +21,12 @@ mod scores;
 mod sculpting;
 mod uncertainty;
 
+pub use agreement::{Agreement, Cosines, agreement};
 pub use anomaly::{Anomaly, AnomalyScores, SignalFigures, WorkingPoint, anomaly};
 pub use bootstrap::{Bootstrap, half_width, interval};
 pub use calibration::{Reliability, ReliabilityBin};
 pub use classification::{Classification, Difference, Options, classification, difference};
+pub use correlation::{Correlation, correlation};
 pub use decision::{accuracy, argmax};
 pub use discrimination::{Curve, Discrimination, Rejection};
 pub use distance::{blockwise, distance_correlation, squared_distance_correlation};

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::quantise::Grouping;
 use super::{
     Granularity, Kind, Mode, Net, NetError, Node, Noise, NoiseId, Normalisation, Parameter,
-    ParameterId, Posterior, Primitive, Products, Quantiser, QuantiserId, Role, Start, Value, stack,
+    ParameterId, Penalty, Posterior, Primitive, Products, Quantiser, QuantiserId, Role, Start,
+    Value, stack,
 };
 
 /// How numbers are rounded while the network is built.
@@ -47,6 +48,8 @@ impl Builder {
                 noise: None,
                 outputs: Vec::new(),
                 objective: None,
+                penalties: Vec::new(),
+                penalties_alone: false,
                 parameters: Vec::new(),
                 quantisers: Vec::new(),
                 products: Vec::new(),
@@ -289,6 +292,16 @@ impl Builder {
     /// Says what the training minimises: a value of one number for each event.
     pub fn objective(&mut self, value: Value) {
         self.net.objective = Some(value);
+    }
+
+    /// Adds a term to what the training minimises.
+    pub fn penalty(&mut self, penalty: Penalty) {
+        self.net.penalties.push(penalty);
+    }
+
+    /// Says that the training minimises the penalties and no loss of the results.
+    pub fn penalties_alone(&mut self) {
+        self.net.penalties_alone = true;
     }
 
     /// Names a result.

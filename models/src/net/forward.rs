@@ -224,6 +224,19 @@ impl Net {
         self.walk(run, inputs, &[self.objective?], true).pop()
     }
 
+    /// The value of every penalty, and before them what the loss looks at, if that is anything.
+    pub fn learning(&self, run: &Run<'_>, inputs: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        let first = self.outputs.first().map(|(_, value)| *value);
+        let penalties = self.penalties.iter().map(|penalty| penalty.value);
+        let wanted: Vec<Value> = self
+            .learned
+            .or(first)
+            .into_iter()
+            .chain(penalties)
+            .collect();
+        self.walk(run, inputs, &wanted, true)
+    }
+
     /// The wanted values; with `whole`, of the network with what only the training needs.
     fn walk(
         &self,

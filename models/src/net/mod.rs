@@ -11,14 +11,17 @@
 
 pub mod anomaly;
 mod builder;
+pub mod contrastive;
 pub(crate) mod cost;
 mod error;
 pub(crate) mod forward;
 pub(crate) mod head;
+pub mod latent;
 pub mod layers;
 pub(crate) mod noise;
 mod normalisation;
 pub mod ops;
+mod penalty;
 mod posterior;
 mod prepared;
 pub mod quantise;
@@ -36,6 +39,7 @@ pub use error::NetError;
 pub use forward::Run;
 pub use noise::{Noise, NoiseId};
 pub use normalisation::Normalisation;
+pub use penalty::{Penalty, PenaltyKind};
 pub use posterior::{Posterior, Sample};
 pub use prepared::{Mode, Prepared};
 pub use quantiser::{Format, Granularity, Kind, Quantiser, QuantiserId};
@@ -190,6 +194,10 @@ pub struct Net {
     pub outputs: Vec<(String, Value)>,
     /// What the training minimises, one number for each event, where the network itself says it.
     pub objective: Option<Value>,
+    /// What the training minimises beside the loss of the results.
+    pub penalties: Vec<Penalty>,
+    /// Whether there is no other loss than the penalties.
+    pub penalties_alone: bool,
     /// What is learned.
     pub parameters: Vec<Parameter>,
     /// Formats.
@@ -220,6 +228,11 @@ impl Net {
             Mode::Float => &self.stacks[0],
             Mode::Quantised => &self.stacks[1],
         }
+    }
+
+    /// Whether more is minimised than the loss of the results, or something else.
+    pub fn says_loss(&self) -> bool {
+        self.objective.is_some() || !self.penalties.is_empty()
     }
 
     /// How many widths the quantisers have.

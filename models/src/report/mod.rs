@@ -13,6 +13,7 @@ mod part;
 pub mod plot;
 mod sculpting;
 mod uncertain;
+mod views;
 mod widths;
 
 pub use anomaly::{AnomalyFigures, Detector};
@@ -20,6 +21,7 @@ pub use content::{Baseline, Cost, CurvePoint, Fact, Report, ReportError};
 pub use part::{Figures, Part, TargetFigures, Targets};
 pub use sculpting::SculptingFigures;
 pub use uncertain::{Predicted, Rows};
+pub use views::{Features, ViewFigures};
 pub use widths::{LayerWidths, WidthKind};
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::execute::port;
 use crate::metrics::{
-    Classification, Difference, Discrimination, Estimate, MetricsError, Options, Predictions,
-    Regression, Scores, Uncertainty, classification, difference, regression,
+    Classification, Correlation, Difference, Discrimination, Estimate, MetricsError, Options,
+    Predictions, Regression, Scores, Uncertainty, classification, correlation, difference,
+    regression,
 };
+use crate::net::latent::LATENT;
 
 /// Figures on one part of the data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +18,9 @@ pub struct Part {
     /// What the part decided in the training, as in `chooses nothing`.
     #[serde(default)]
     pub role: String,
+    /// How the latent numbers of the integers depend on each other, where the model gives some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latent: Option<Correlation>,
     /// The figures.
     pub figures: Figures,
 }
@@ -39,6 +45,8 @@ pub enum Figures {
     },
     /// Scores of a detector of anomalies.
     Anomaly(Box<super::AnomalyFigures>),
+    /// Features of an encoder.
+    Views(Box<super::ViewFigures>),
     /// Real targets.
     Regression {
         /// Each target.
@@ -158,6 +166,25 @@ impl Part {
         self
     }
 
+    /// The part with the correlations of latent numbers: the output `latent` of those that `ports`
+    /// name with their widths, of which `values` holds all, row after row.
+    #[must_use]
+    pub fn with_latent(
+        mut self,
+        ports: &[(String, usize)],
+        values: &[f64],
+        weights: &[f64],
+    ) -> Self {
+        let latent = port(ports, values, LATENT);
+        self.latent = latent.map(|latent| {
+            let rows: usize = ports.iter().map(|(_, width)| width).sum();
+            let ones = vec![1.0; values.len() / rows.max(1)];
+            let weights = if weights.is_empty() { &ones } else { weights };
+            correlation(&latent, weights, 0.0)
+        });
+        self
+    }
+
     /// The part as one of mixed samples: its classes are the samples, not what was true.
     #[must_use]
     pub fn of_mixed_samples(mut self) -> Self {
@@ -175,6 +202,7 @@ impl Part {
         Self {
             name: name.to_owned(),
             role: role.to_owned(),
+            latent: None,
             figures,
         }
     }
@@ -184,6 +212,7 @@ impl Part {
         match &self.figures {
             Figures::Classification { integer, .. } => integer.rows,
             Figures::Anomaly(figures) => figures.integer.rows,
+            Figures::Views(figures) => figures.integer.rows,
             Figures::Regression { targets } => targets
                 .first()
                 .map_or(0, |target| target.integer.overall.rows),
@@ -194,6 +223,7 @@ impl Part {
     /// `rejection t at 50 %`, `median response`, `response width`,
     /// `pull mean`, `pull width`; `None` for other words.
     ///
+    /// Of an encoder it is `recognised`.
     /// Of a detector they are `AUC s` and `efficiency s at r`, for a signal and a background rate.
     /// Of two classes the names are `AUC` and `rejection at 50 %`, of one target as above.
     pub fn figure(&self, name: &str, classes: &[String]) -> Option<Estimate> {
@@ -205,6 +235,7 @@ impl Part {
                     .find_map(|d| of_class(d, name, classes)),
             },
             Figures::Anomaly(figures) => figures.figure(name),
+            Figures::Views(figures) => (name == "recognised").then_some(figures.integer.recognised),
             Figures::Regression { targets } => {
                 let target = targets.first()?;
                 let overall = &target.integer.overall;

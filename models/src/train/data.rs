@@ -1,9 +1,12 @@
 //! The events of a training as the network sees them.
 
+use std::borrow::Cow;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::TrainError;
 use super::decorrelation::{Beside, Truth};
+use super::noise::STILL;
 use super::state::Stage;
 use super::teacher::Teacher;
 use crate::config::Config;
@@ -11,6 +14,7 @@ use crate::data::{Events, Part, Source};
 use crate::inputs::{InputOptions, InputTransform, network_inputs};
 use crate::net::Net;
 use crate::seed::{Purpose, Stream};
+use crate::views::{Showing, Views};
 
 /// At most so many events give the ranges of the activations during training.
 const CALIBRATION: usize = 4096;
@@ -24,6 +28,8 @@ pub(super) struct Data {
     kept: Option<(Stage, Rows)>,
     /// What gives the targets of a student.
     teacher: Option<Teacher>,
+    /// What shows a contrastive training its events, and the seed of it.
+    views: Option<(Views, u64)>,
 }
 
 /// Events as network inputs.
@@ -41,6 +47,8 @@ pub(super) struct Rows {
     pub(super) spectators: Vec<f32>,
     /// Weight of each.
     pub(super) weights: Vec<f32>,
+    /// Whether the second half are other views of the events of the first.
+    pub(super) paired: bool,
 }
 
 /// Inputs, targets and weights of some events as tensors.
@@ -65,6 +73,7 @@ impl Rows {
             targets: events.targets,
             spectators: events.spectators,
             weights: events.weights,
+            paired: false,
         }
     }
 
@@ -88,6 +97,18 @@ impl Rows {
             targets: cut(&self.targets),
             spectators: cut(&self.spectators),
             weights: cut(&self.weights),
+            paired: false,
+        }
+    }
+
+    /// Some rows and behind them the other views of the same events, if there are any.
+    pub(super) fn with_partners<'a>(&self, rows: &'a [usize]) -> Cow<'a, [usize]> {
+        match self.paired {
+            true => {
+                let others = rows.iter().map(|row| row + self.rows / 2);
+                Cow::Owned(rows.iter().copied().chain(others).collect())
+            }
+            false => Cow::Borrowed(rows),
         }
     }
 
@@ -150,6 +171,13 @@ pub(super) fn matrix(values: Vec<f32>, rows: usize, device: &Device, dtype: DTyp
     Tensor::from_data(data, (device, dtype))
 }
 
+/// What shows a contrastive training its events.
+fn views(config: &Config, source: &Source) -> Option<(Views, u64)> {
+    let contrastive = config.contrastive.as_ref()?;
+    let views = Views::new(&contrastive.views, source.inputs())?;
+    Some((views, config.train.seed))
+}
+
 impl Data {
     /// Opens the file that the configuration names and fits the transforms.
     pub(super) fn open(config: &Config) -> Result<Self, TrainError> {
@@ -165,6 +193,7 @@ impl Data {
         let transforms = source.inputs().iter().enumerate().map(fit).collect();
         let mut data = Self {
             teacher: Teacher::open(config, source.inputs())?,
+            views: views(config, &source),
             source,
             transforms,
             validation: Events::default(),
@@ -198,7 +227,38 @@ impl Data {
 
     /// The validation part as a stage sees it.
     pub(super) fn validation(&self, stage: Stage) -> Rows {
-        Rows::new(&self.transforms, self.validation.clone(), stage)
+        self.judged(self.validation.clone(), stage)
+    }
+
+    /// Events of a part as a stage judges them: for a contrastive training two views of each, which
+    /// never change.
+    pub(super) fn judged(&self, events: Events, stage: Stage) -> Rows {
+        self.shown(events, stage, STILL)
+    }
+
+    /// Events turned around their axes, for a contrastive training: what its features should not
+    /// see.
+    pub(super) fn rotated(&self, events: &Events) -> Option<Events> {
+        let (views, seed) = self.views.as_ref()?;
+        let showing = Showing {
+            pass: STILL,
+            view: 0,
+        };
+        Some(views.rotated(events, *seed, showing))
+    }
+
+    /// Events as a stage sees them in a pass over them.
+    fn shown(&self, events: Events, stage: Stage, pass: u64) -> Rows {
+        let Some((views, seed)) = &self.views else {
+            return Rows::new(&self.transforms, events, stage);
+        };
+        let [mut first, second] =
+            [0, 1].map(|view| views.of(&events, *seed, Showing { pass, view }));
+        first.append(second);
+        Rows {
+            paired: true,
+            ..Rows::new(&self.transforms, first, stage)
+        }
     }
 
     /// Training events that give the ranges of the activations while the network learns.
@@ -213,7 +273,7 @@ impl Data {
         }
         // Of a streamed file only the beginning of a shuffled pass is read.
         match self.source.chunks(Part::Train, Some((0, 0))).next() {
-            Some(events) => Ok(Rows::new(&self.transforms, events?, stage).truncated(CALIBRATION)),
+            Some(events) => Ok(self.shown(events?, stage, STILL).truncated(CALIBRATION)),
             None => Ok(self.validation(stage)),
         }
     }
@@ -231,6 +291,12 @@ impl Data {
             let stage = stage.number() + 2 * chunk;
             Stream::new(seed, Purpose::Shuffle { stage, epoch }).permutation(rows)
         };
+        let pass = 2 * epoch as u64 + stage.number() as u64;
+        if self.source.in_memory() && self.views.is_some() {
+            let events = self.part(Part::Train)?;
+            let order = order(0, events.rows);
+            return each(&self.shown(events, stage, pass), order);
+        }
         if self.source.in_memory() {
             if self.kept.as_ref().is_none_or(|(kept, _)| *kept != stage) {
                 let events = self.part(Part::Train)?;
@@ -250,8 +316,8 @@ impl Data {
             if let Some(teacher) = &self.teacher {
                 teacher.teach(&mut events)?;
             }
-            let rows = Rows::new(&self.transforms, events, stage);
-            each(&rows, order(number, rows.rows))?;
+            let order = order(number, events.rows);
+            each(&self.shown(events, stage, pass), order)?;
         }
         Ok(())
     }

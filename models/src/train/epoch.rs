@@ -1,6 +1,6 @@
 //! One epoch: batches, gradients, steps.
 
-use burn::tensor::{DType, Device};
+use burn::tensor::{DType, Device, Tensor};
 
 use super::TrainError;
 use super::data::{Batch, Data};
@@ -8,6 +8,7 @@ use super::decorrelation::Decorrelation;
 use super::loss::{Objective, loss, weighted};
 use super::noise::noise;
 use super::optimiser::Optimiser;
+use super::penalty::penalty;
 use super::schedule::learning_rate;
 use super::state::{Stage, State};
 use crate::config::Config;
@@ -60,6 +61,7 @@ impl Epoch<'_> {
         let device = Device::flex().autodiff();
         data.chunks(stage, train.seed, epoch, |rows, order| {
             for batch in order.chunks(train.batch_size) {
+                let batch = &rows.with_partners(batch)[..];
                 let mut tensors = rows.batch(batch, self.config.outputs(), &device);
                 tensors.inputs.extend(noise(
                     self.net,
@@ -110,6 +112,41 @@ impl Epoch<'_> {
         Ok(total / events.max(1) as f64)
     }
 
+    /// What is minimised, of a batch; behind it the value of the term whose slope alone is in it.
+    fn loss(
+        &self,
+        run: &Run<'_>,
+        batch: &Batch,
+    ) -> Result<(Tensor<1>, Option<(f64, Tensor<1>)>), TrainError> {
+        let backend = |reason: String| TrainError::Backend { reason };
+        if let Some(each) = self.net.objective(run, &batch.inputs) {
+            return Ok((weighted(each, batch), None));
+        }
+        let (output, penalties) = if self.net.penalties.is_empty() {
+            let outputs = self.net.forward(run, &batch.inputs);
+            (self.net.judged(outputs), Vec::new())
+        } else {
+            let mut values = self.net.learning(run, &batch.inputs).into_iter();
+            (values.next(), values.collect())
+        };
+        let Some(output) = output else {
+            return Err(backend("the network has no output".to_owned()));
+        };
+        let mut beyond = None;
+        if let (Some(term), Some(beside)) = (self.objective.decorrelation, &batch.beside) {
+            beyond = Some(term.term(output.clone(), beside).map_err(backend)?);
+        }
+        let first = (!self.net.penalties_alone).then(|| loss(self.objective, output, batch));
+        let penalties = self.net.penalties.iter().zip(penalties);
+        let terms = penalties.map(|(this, values)| penalty(this, values, &batch.weights));
+        let all = first
+            .into_iter()
+            .chain(terms)
+            .reduce(|sum, term| sum + term);
+        let all = all.ok_or_else(|| backend("the network minimises nothing".to_owned()))?;
+        Ok((all, beyond))
+    }
+
     /// Loss of a batch, the gradient of loss and cost for all parameters, and what was measured of
     /// the batch.
     fn gradient(
@@ -128,20 +165,7 @@ impl Epoch<'_> {
         let run = Run::new(&prepared, &device, DType::F32)
             .tracked()
             .with_noise(batch.noises.clone());
-        let mut beyond = None;
-        let loss = match self.net.objective(&run, &batch.inputs) {
-            Some(each) => weighted(each, batch),
-            None => {
-                let outputs = self.net.forward(&run, &batch.inputs);
-                let Some(output) = self.net.judged(outputs) else {
-                    return Err(backend("the network has no output".to_owned()));
-                };
-                if let (Some(term), Some(beside)) = (self.objective.decorrelation, &batch.beside) {
-                    beyond = Some(term.term(output.clone(), beside).map_err(backend)?);
-                }
-                loss(self.objective, output, batch)
-            }
-        };
+        let (loss, beyond) = self.loss(&run, batch)?;
         let value = loss.clone().try_into_scalar::<f32>();
         let value = value.map_err(|error| backend(error.to_string()))?;
         let (value, loss) = match beyond {

@@ -6,6 +6,7 @@ use super::TrainError;
 use super::data::Rows;
 use super::loss::{Objective, total_loss};
 use super::noise::{STILL, noise};
+use super::penalty::number;
 use crate::net::{Mode, Net, Prepared, Ranges, Run};
 
 /// Events that are computed at a time.
@@ -67,21 +68,55 @@ impl Fixed<'_> {
         if self.net.objective.is_some() {
             return Ok((self.objective(rows)?, None));
         }
-        let outputs = self.numbers(rows, DType::F32, |results| self.net.judged(results))?;
-        let (total, weight) = total_loss(
-            objective,
-            &outputs,
-            &rows.labels,
-            &rows.targets,
-            &rows.weights,
-        )?;
+        let mut values = if self.net.penalties.is_empty() {
+            vec![self.numbers(rows, DType::F32, |results| self.net.judged(results))?]
+        } else {
+            self.learning(rows)?
+        };
+        let penalties = values.split_off(1);
+        let outputs = values.pop().unwrap_or_default();
+        let (total, weight) = match self.net.penalties_alone {
+            true => (0.0, 1.0),
+            false => total_loss(
+                objective,
+                &outputs,
+                &rows.labels,
+                &rows.targets,
+                &rows.weights,
+            )?,
+        };
         let classes = outputs.len() / rows.rows.max(1);
         let accuracy = (!rows.labels.is_empty())
             .then(|| crate::metrics::accuracy(&outputs, classes, &rows.labels));
         let beside = objective
             .decorrelation
             .map(|d| d.whole(&outputs, rows.truth()));
-        Ok((total / weight + beside.unwrap_or(0.0), accuracy))
+        let terms = self.net.penalties.iter().zip(&penalties);
+        let terms = terms.map(|(this, values)| number(this, values, &rows.weights));
+        let terms: f64 = terms.sum();
+        Ok((total / weight + beside.unwrap_or(0.0) + terms, accuracy))
+    }
+
+    /// For every event what the loss looks at, and the value of each penalty.
+    fn learning(&self, rows: &Rows) -> Result<Vec<Vec<f64>>, TrainError> {
+        let (device, dtype) = (Device::flex(), DType::F32);
+        let prepared = Prepared::new(self.net, self.mode, self.parameters, self.ranges);
+        let run = Run::new(&prepared, &device, dtype);
+        let mut all = vec![Vec::new(); 1 + self.net.penalties.len()];
+        for first in (0..rows.rows).step_by(BLOCK) {
+            let count = BLOCK.min(rows.rows - first);
+            let inputs = rows.inputs(first, count, &device, dtype);
+            for (all, values) in all.iter_mut().zip(self.net.learning(&run, &inputs)) {
+                let block: Vec<f64> =
+                    values
+                        .try_to_vec_as()
+                        .map_err(|error| TrainError::Backend {
+                            reason: error.to_string(),
+                        })?;
+                all.extend(block);
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -141,7 +176,8 @@ pub(super) fn observe(
         let inputs = with_noise(net, rows, first, count, &device);
         match net.objective {
             Some(_) => drop(net.objective(&run, &inputs)),
-            None => drop(net.forward(&run, &inputs)),
+            None if net.penalties.is_empty() => drop(net.forward(&run, &inputs)),
+            None => drop(net.learning(&run, &inputs)),
         }
         if let Some(seen) = run.observed() {
             ranges.include(&seen.map_err(|reason| TrainError::Backend { reason })?);

@@ -16,6 +16,7 @@ use super::state::{Stage, State};
 use crate::artefacts::{Artefacts, FrontModel};
 use crate::config::Config;
 use crate::data::{Events, InputSpec, Part};
+use crate::execute;
 use crate::export;
 use crate::metrics::{Options, Scores};
 use crate::net::{Cost, Format, Kind, Mode, Net, Ranges, Role};
@@ -59,11 +60,12 @@ pub(super) fn finish(
             ranges: &ranges,
             mode: Mode::Quantised,
         };
-        let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
-        let loss = match net.objective {
-            Some(_) => Some(own.judge(Objective::of(config, rows.rows), &rows)?.0),
-            None => None,
+        let rows = data.judged(events.clone(), Stage::Quantised);
+        let loss = match net.says_loss() {
+            true => Some(own.judge(Objective::of(config, rows.rows), &rows)?.0),
+            false => None,
         };
+        let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
         let integer = kept.outputs("model", &quantised, name, data.source.inputs(), events)?;
         compare(&path, &integer.values, &own.outputs(&rows, DType::F64)?)?;
         let twin = Fixed {
@@ -81,11 +83,23 @@ pub(super) fn finish(
         }
         cost = Some(integer.cost);
         let specs = data.source.inputs();
-        let part = match &signals {
-            Some(signals) => {
+        let part = match (&signals, data.rotated(events)) {
+            (None, Some(rotated)) => {
+                let copies = format!("{name}-rotated");
+                let found = kept.outputs("model", &quantised, &copies, specs, &rotated)?;
+                let rows = |stage| Rows::new(&data.transforms, rotated.clone(), stage);
+                let exact = own.outputs(&rows(Stage::Quantised), DType::F64)?;
+                compare(&path, &found.values, &exact)?;
+                let twins = twin.outputs(&rows(Stage::Float), DType::F32)?;
+                let features = |events, copies| report::Features { events, copies };
+                let integers = features(&integer.values, &found.values);
+                report::Part::views(name, events.rows, integers, Some(features(&float, &twins)))
+                    .map_err(|source| TrainError::Metrics { part: name, source })?
+            }
+            (Some(signals), _) => {
                 signals.part(name, &integer, &float, events, parts.last(), (own, twin))?
             }
-            None => trained.part(name, &integer, &float, events, specs)?,
+            (None, None) => trained.part(name, &integer, &float, events, specs)?,
         };
         parts.push(part);
     }
@@ -134,6 +148,11 @@ impl Trained<'_> {
         data.chunks(Stage::Quantised, 0, 0, |rows, _| {
             observe(self.net, parameters, rows, &mut ranges)
         })?;
+        if self.config.contrastive.is_some() {
+            // What is judged and deployed sees the events as they are.
+            let rows = Rows::new(&data.transforms, data.part(Part::Train)?, Stage::Quantised);
+            observe(self.net, parameters, &rows, &mut ranges)?;
+        }
         Ok(ranges)
     }
 
@@ -220,14 +239,17 @@ impl Trained<'_> {
             })
         } else {
             let scores = Scores {
-                logits: &integer.values,
+                logits: &execute::first(&integer.ports, &integer.values),
                 classes: self.config.data.classes.len(),
                 labels: &events.labels,
                 weights: &weights,
             };
-            let mut part = report::Part::classification(name, &scores, Some(float), &options);
+            let float = execute::first(&integer.ports, float);
+            let part = report::Part::classification(name, &scores, Some(&float), &options);
+            let mut part =
+                part.map(|part| part.with_latent(&integer.ports, &integer.values, &weights));
             if let Some(own) = &self.config.train.decorrelation {
-                let (configs, scores) = ((own, &self.config.data), (&scores, Some(float)));
+                let (configs, scores) = ((own, &self.config.data), (&scores, Some(&*float)));
                 let beside = &events.spectators;
                 part = part.and_then(|p| p.with_sculpting(configs, beside, scores, &options));
             }
@@ -259,22 +281,22 @@ impl Trained<'_> {
             let of_test = kept.outputs(&name, &model, "test", specs, test)?;
             let classes = self.config.data.classes.len();
             let accuracy = |outputs: &IntegerOutputs, events: &Events| {
-                (classes > 0)
-                    .then(|| crate::metrics::accuracy(&outputs.values, classes, &events.labels))
+                let logits = execute::first(&outputs.ports, &outputs.values);
+                (classes > 0).then(|| crate::metrics::accuracy(&logits, classes, &events.labels))
             };
-            let loss = |outputs: &IntegerOutputs, events: &Events| match self.net.objective {
-                Some(_) => {
+            let loss = |outputs: &IntegerOutputs, events: &Events| match self.net.says_loss() {
+                true => {
                     let fixed = Fixed {
                         net: self.net,
                         parameters,
                         ranges: &ranges,
                         mode: Mode::Quantised,
                     };
-                    let rows = Rows::new(&data.transforms, events.clone(), Stage::Quantised);
+                    let rows = data.judged(events.clone(), Stage::Quantised);
                     let objective = Objective::of(self.config, rows.rows);
                     fixed.judge(objective, &rows).map(|found| found.0)
                 }
-                None => self.loss(outputs, events),
+                false => self.loss(outputs, events),
             };
             front.push(FrontModel {
                 epoch: point.epoch,

@@ -14,6 +14,8 @@
 //! all training events. Everything saturates, nothing wraps.
 
 mod checkpoint;
+#[cfg(test)]
+mod contrastive_tests;
 mod data;
 mod decorrelation;
 mod epoch;
@@ -26,6 +28,7 @@ mod likelihood;
 mod loss;
 mod noise;
 mod optimiser;
+mod penalty;
 mod progress;
 mod run;
 mod schedule;

@@ -40,7 +40,7 @@ impl AutoencoderConfig {
 }
 
 /// The reconstruction of the target from what flows.
-pub(super) fn decode(
+pub(in crate::net) fn decode(
     builder: &mut Builder,
     flow: &mut Flow,
     layers: &[LayerConfig],
@@ -54,7 +54,12 @@ pub(super) fn decode(
 }
 
 /// `factor sum_j w_j (r_j - x_j)^2` for the objective: of numbers before any rounding of the score.
-pub(super) fn distance(builder: &mut Builder, given: Value, target: &Target, factor: f32) -> Value {
+pub(in crate::net) fn distance(
+    builder: &mut Builder,
+    given: Value,
+    target: &Target,
+    factor: f32,
+) -> Value {
     let before = std::mem::replace(&mut builder.deployed, false);
     let difference = subtract(builder, "objective.difference", given, target.value);
     let weights: Vec<f32> = target.weights.iter().map(|w| factor * w).collect();

@@ -20,8 +20,10 @@ use super::ops::{activation_of, reduce};
 use super::{Builder, Granularity, NetError, Value};
 
 pub use autoencoder::AutoencoderConfig;
+pub(super) use autoencoder::{decode, distance};
 pub use distillation::{DistillationConfig, TeacherScale};
 pub use flow::FlowConfig;
+pub(super) use target::{Target, target};
 pub use variational::{VariationalConfig, VariationalScore};
 
 /// Name of the deployed result.
@@ -96,7 +98,7 @@ fn check_bits(key: &'static str, bits: u32) -> Result<(), NetError> {
 }
 
 /// The shape of a bottleneck.
-fn vector(layer: &str, builder: &Builder, flow: &Flow) -> Result<usize, NetError> {
+pub(super) fn vector(layer: &str, builder: &Builder, flow: &Flow) -> Result<usize, NetError> {
     match builder.shape(flow.value) {
         &[numbers] => Ok(numbers),
         other => Err(NetError::Shape {

@@ -7,11 +7,11 @@ use crate::net::ops::{concat, reshape, slice};
 use crate::net::{Builder, NetError, Value};
 
 /// The numbers to reconstruct.
-pub(super) struct Target {
+pub(in crate::net) struct Target {
     /// `[numbers]`, as they leave the transforms of the inputs.
-    pub(super) value: Value,
+    pub(in crate::net) value: Value,
     /// The weight of each in the sum of squares.
-    pub(super) weights: Vec<f32>,
+    pub(in crate::net) weights: Vec<f32>,
 }
 
 /// Collects the columns of all inputs whose weight is not 0; a column without an entry in `weights`
@@ -20,13 +20,13 @@ pub(super) struct Target {
 /// # Errors
 ///
 /// A weight that is neither 0 nor a power of two, one of a column that there is not, or none left.
-pub(super) fn target(
+pub(in crate::net) fn target(
     builder: &mut Builder,
     flow: &Flow,
     weights: &BTreeMap<String, f64>,
 ) -> Result<Target, NetError> {
     let wrong = |key, found: String, expected: &str| NetError::Setting {
-        layer: "anomaly".to_owned(),
+        layer: "target".to_owned(),
         key,
         found,
         expected: expected.to_owned(),

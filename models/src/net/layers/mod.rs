@@ -252,6 +252,10 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
         anomaly.build(&mut builder, &mut flow)?;
         return Ok(builder.finish());
     }
+    if let Some(contrastive) = &config.contrastive {
+        contrastive.build(&mut builder, &mut flow)?;
+        return Ok(builder.finish());
+    }
     let shape = builder.shape(flow.value).to_vec();
     if shape.len() != 1 {
         return Err(NetError::Shape {
@@ -263,6 +267,10 @@ pub fn network(config: &Config, inputs: &[InputTransform]) -> Result<Net, NetErr
     }
     if let (Some(head), Some(given)) = (&config.model.head, given) {
         super::head::build(config, head, &mut builder, flow, inputs, given)?;
+        return Ok(builder.finish());
+    }
+    if let Some(latent) = &config.latent {
+        latent.build(&mut builder, &mut flow, config.outputs())?;
         return Ok(builder.finish());
     }
     let value = dense_primitive(&mut builder, "output", flow.value, config.outputs(), true)?;

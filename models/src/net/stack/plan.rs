@@ -53,7 +53,8 @@ impl Stack {
 /// All stacks of a network for walks of this kind, as long as they can be.
 pub fn find(net: &Net, mode: Mode) -> Vec<Stack> {
     let outputs = net.outputs.iter().map(|(_, value)| *value);
-    let wanted: Vec<Value> = outputs.chain(net.objective).collect();
+    let penalties = net.penalties.iter().map(|penalty| penalty.value);
+    let wanted: Vec<Value> = outputs.chain(net.objective).chain(penalties).collect();
     let uses = net.uses(&wanted, |_| true);
     let taken = |step: &Step| mode == Mode::Quantised || !matches!(step, Step::Pass);
     let step = |node: &Node| node.op.as_ref()?.step().filter(taken);

@@ -9,9 +9,10 @@ use crate::report::{Figures, Report, TargetFigures};
 pub(super) fn tables(report: &Report) -> Vec<Table> {
     let targets = report.parts.iter().find_map(|part| match &part.figures {
         Figures::Regression { targets } => Some(targets.len()),
-        Figures::Classification { .. } | Figures::Anomaly(_) => None,
+        Figures::Classification { .. } | Figures::Anomaly(_) | Figures::Views(_) => None,
     });
-    let found = super::anomaly::tables(report);
+    let mut found = super::anomaly::tables(report);
+    found.extend(super::views::tables(report));
     if !found.is_empty() {
         return found;
     }

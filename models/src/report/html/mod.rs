@@ -8,6 +8,7 @@ mod regression;
 mod sculpting;
 mod training;
 mod uncertainty;
+mod views;
 mod widths;
 
 use super::page::{Page, Section, Table};
@@ -55,11 +56,13 @@ impl Report {
                     }
                 }
                 Figures::Anomaly(figures) => sections.extend(anomaly::sections(part, figures)?),
+                Figures::Views(figures) => sections.extend(views::sections(part, figures)?),
                 Figures::Regression { targets } => {
                     sections.extend(regression::sections(part, targets)?);
                 }
             }
         }
+        sections.extend(self.judged().and_then(latent).map(Section::Table));
         sections.extend(widths::sections(self)?);
         sections.extend(training::sections(self)?);
         if !self.facts.is_empty() {
@@ -92,6 +95,7 @@ impl Report {
             let figures: &[(&str, &str)] = match &part.figures {
                 Figures::Classification { .. } => &[("accuracy", "accuracy"), ("AUC", "AUC")],
                 Figures::Anomaly(_) => &[],
+                Figures::Views(_) => &[("recognised", "more like their rotated copy")],
                 Figures::Regression { .. } => &[
                     ("median response", "median response"),
                     ("response width", "half 68 % width of the response"),
@@ -164,6 +168,25 @@ fn baselines(report: &Report) -> Table {
         rows: report.baselines.iter().map(row).collect(),
         ..Table::default()
     }
+}
+
+/// How the latent numbers of a model depend on each other.
+fn latent(part: &Part) -> Option<Table> {
+    let found = part.latent.as_ref()?;
+    let row = |(at, row): (usize, &Vec<f64>)| {
+        let values = row.iter().map(|value| format!("{value:.4}"));
+        let spread = format!("{:.4}", found.spread[at]);
+        [at.to_string(), spread].into_iter().chain(values).collect()
+    };
+    let numbers = (0..found.matrix.len()).map(|at| at.to_string());
+    let first = ["latent number", "standard deviation"].map(str::to_owned);
+    Some(Table {
+        title: "Correlations of the latent numbers".to_owned(),
+        note: format!("{} Linear correlations.", caption(part)),
+        columns: first.into_iter().chain(numbers).collect(),
+        rows: found.matrix.iter().enumerate().map(row).collect(),
+        ..Table::default()
+    })
 }
 
 /// On which rows and by what a figure was made.
