@@ -28,7 +28,7 @@ mod trigger;
 pub use counters::Counters;
 pub use decision::{Decision, Threshold};
 pub use kernel::{Kernel, Mantissa};
-pub use lite::{LiteError, LiteKernel};
+pub use lite::{Element, LiteError, LiteKernel};
 pub use queue::{Queue, Stored, WhenFull};
 pub use registers::Registers;
 pub use source::Source;

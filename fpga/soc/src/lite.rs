@@ -9,6 +9,15 @@ const OUTPUTS: usize = 0x2000;
 /// Words that either side may have.
 const WORDS: usize = 1024;
 
+/// An element of a bus: what the format of the model has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Element {
+    /// Bits on the bus, from 1 to 32.
+    pub bits: u32,
+    /// Whether the highest of them is a sign.
+    pub signed: bool,
+}
+
 /// A kernel in the FPGA, behind registers.
 ///
 /// Its buses hold the mantissas side by side, the first in the lowest bits,
@@ -16,8 +25,8 @@ const WORDS: usize = 1024;
 #[derive(Debug)]
 pub struct LiteKernel<'a, R> {
     registers: R,
-    inputs: &'a [u32],
-    outputs: &'a [u32],
+    inputs: &'a [Element],
+    outputs: &'a [Element],
     patience: u32,
 }
 
@@ -40,21 +49,21 @@ pub enum LiteError {
 }
 
 impl<'a, R: Registers> LiteKernel<'a, R> {
-    /// A kernel with these widths of its elements, in bits and in the order of
-    /// its ports. `patience` bounds how often the state is read for one event.
+    /// A kernel with these elements, in the order of its ports. `patience` bounds how often the state is read for one event.
     ///
     /// # Errors
     ///
     /// Widths that no register holds.
     pub fn new(
         registers: R,
-        inputs: &'a [u32],
-        outputs: &'a [u32],
+        inputs: &'a [Element],
+        outputs: &'a [Element],
         patience: u32,
     ) -> Result<Self, LiteError> {
-        for widths in [inputs, outputs] {
-            let all = widths.iter().map(|&bits| bits as usize).sum::<usize>();
-            if widths.iter().any(|bits| !(1..=32).contains(bits)) || all.div_ceil(32) > WORDS {
+        for elements in [inputs, outputs] {
+            let all: usize = elements.iter().map(|element| element.bits as usize).sum();
+            let none_wider = elements.iter().all(|e| (1..=32).contains(&e.bits));
+            if !none_wider || all.div_ceil(32) > WORDS {
                 return Err(LiteError::Layout);
             }
         }
@@ -66,22 +75,23 @@ impl<'a, R: Registers> LiteKernel<'a, R> {
         })
     }
 
-    /// Computes the scores of one event.
+    /// Computes the scores of one event. An unsigned score of 32 bits is given
+    /// as the signed number of the same bits.
     ///
     /// # Errors
     ///
     /// Lengths that do not fit, or a result that does not come.
     pub fn infer(&mut self, event: &[i32], scores: &mut [i32]) -> Result<(), LiteError> {
-        for (given, widths) in [(event.len(), self.inputs), (scores.len(), self.outputs)] {
-            if given != widths.len() {
+        for (given, elements) in [(event.len(), self.inputs), (scores.len(), self.outputs)] {
+            if given != elements.len() {
                 return Err(LiteError::Length {
-                    expected: widths.len(),
+                    expected: elements.len(),
                     found: given,
                 });
             }
         }
         let (mut word, mut filled, mut at) = (0u64, 0, INPUTS);
-        for (&mantissa, &bits) in event.iter().zip(self.inputs) {
+        for (&mantissa, &Element { bits, .. }) in event.iter().zip(self.inputs) {
             word |= (mantissa as u64 & mask(bits)) << filled;
             filled += bits;
             if filled >= 32 {
@@ -97,14 +107,16 @@ impl<'a, R: Registers> LiteKernel<'a, R> {
             return Err(LiteError::Late);
         }
         let (mut word, mut filled, mut at) = (0u64, 0, OUTPUTS);
-        for (score, &bits) in scores.iter_mut().zip(self.outputs) {
+        for (score, &Element { bits, signed }) in scores.iter_mut().zip(self.outputs) {
             if filled < bits {
                 word |= u64::from(self.registers.read(at)) << filled;
                 (filled, at) = (filled + 32, at + 4);
             }
-            // Every mantissa has a sign: its highest bit.
             let unused = 64 - bits;
-            *score = ((word << unused) as i64 >> unused) as i32;
+            *score = match signed {
+                true => ((word << unused) as i64 >> unused) as i32,
+                false => (word & mask(bits)) as i32,
+            };
             (word, filled) = (word >> bits, filled - bits);
         }
         Ok(())

@@ -301,7 +301,11 @@ impl Registers for &mut Swap {
 
 #[test]
 fn mantissas_cross_word_boundaries_of_the_buses() -> Result<(), LiteError> {
-    let widths = [20, 20];
+    let signed = Element {
+        bits: 20,
+        signed: true,
+    };
+    let widths = [signed; 2];
     let mut bus = Swap {
         inputs: [0; 2],
         outputs: [0; 2],
@@ -319,10 +323,11 @@ fn mantissas_cross_word_boundaries_of_the_buses() -> Result<(), LiteError> {
         })
     ));
     bus.late = 10;
+    let wide = [Element { bits: 33, ..signed }];
     let mut kernel = LiteKernel::new(&mut bus, &widths, &widths, 10)?;
     assert_eq!(kernel.infer(&[1, 2], &mut scores), Err(LiteError::Late));
     assert!(matches!(
-        LiteKernel::new(&mut bus, &[33], &widths, 1),
+        LiteKernel::new(&mut bus, &wide, &widths, 1),
         Err(LiteError::Layout)
     ));
     Ok(())

@@ -22,6 +22,9 @@ pub struct Board {
     pub defmt: bool,
     qemu: Tool,
     machine: &'static [&'static str],
+    /// Whether the generic loader starts the first of several cores. Clocks then
+    /// are the host's: tied to instructions, the cores would wait for each other
+    /// for ever.
     loader: bool,
 }
 
@@ -127,15 +130,10 @@ pub fn run(context: &Context, board: &Board, events: &Path) -> Result<String> {
         .join(board.name);
     let mut qemu = context.command(board.qemu.probe[0]);
     qemu.arg("-M").args(board.machine);
-    qemu.args([
-        "-nographic",
-        "-monitor",
-        "none",
-        "-serial",
-        "none",
-        "-icount",
-        "shift=0",
-    ]);
+    qemu.args(["-nographic", "-monitor", "none", "-serial", "none"]);
+    if !board.loader {
+        qemu.args(["-icount", "shift=0"]);
+    }
     qemu.args(["-semihosting-config", "enable=on,target=native"]);
     match board.loader {
         false => qemu.arg("-kernel").arg(&program),

@@ -1,6 +1,7 @@
 //! `cargo xtask soc`: the firmware in QEMU, against the interpreter.
 
 mod board;
+pub mod driver;
 mod log;
 mod reference;
 
@@ -52,7 +53,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         arguments.only.is_empty() || arguments.only.iter().any(|name| name == board.name)
     };
     let names: Vec<_> = BOARDS.iter().filter(chosen).map(|b| b.name).collect();
-    for (board, outcome) in check(&context, &names)? {
+    let mut lines = check(&context, &names)?;
+    if arguments.only.is_empty() {
+        lines.push(("driver", driver::check(&context)?));
+    }
+    for (board, outcome) in lines {
         println!(
             "{board}: {}",
             outcome.unwrap_or_else(|reason| format!("SKIPPED, {reason}"))
@@ -62,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 /// What a board showed, or why it did not run.
-type Shown = Result<String, String>;
+pub type Shown = Result<String, String>;
 
 /// Runs the firmware of these boards.
 ///

@@ -1,4 +1,5 @@
-//! The firmware: its library's tests, and two boards in QEMU.
+//! The firmware: its library's tests, two boards in QEMU, and the driver of the
+//! Verilog kernel on a simulated bus.
 
 use anyhow::Result;
 
@@ -12,7 +13,9 @@ const BOARDS: [&str; 2] = ["cortex-m4", "zynqmp"];
 pub fn run(context: &Context) -> Result<Outcome> {
     soc::unit_tests(context)?;
     let mut notes = Vec::new();
-    for (board, shown) in soc::check(context, &BOARDS)? {
+    let mut lines = soc::check(context, &BOARDS)?;
+    lines.push(("driver", soc::driver::check(context)?));
+    for (board, shown) in lines {
         match shown {
             Ok(line) => notes.push(format!("{board}: {line}")),
             Err(reason) => return Ok(Outcome::Skipped(format!("{board}: {reason}"))),
