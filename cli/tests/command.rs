@@ -317,3 +317,31 @@ fn every_verb_teaches_by_example() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn projects_for_vitis_hls_are_written_and_other_options_refused() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().display().to_string();
+    let model = zoo("model.onnx");
+    let compile = ["compile", &model, "--out", &out, "--target"];
+    let streams = ["hls", "--io", "stream", "--reuse", "4", "--clock", "250MHz"];
+    succeed(&[&compile, &streams[..]].concat())?;
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name));
+    assert!(read("build_prj.tcl")?.contains("create_clock -period 4.0000"));
+    assert!(read("firmware/parameters.h")?.contains("reuse_factor = 4"));
+    assert!(read("firmware/tf_jsc_mlp.h")?.contains("hls::stream<"));
+    let cases: [(&[&str], &str); 4] = [
+        (&["rust", "--reuse", "2"], "are for --target hls"),
+        (&["hls", "--cycles", "3"], "are for --target verilog"),
+        (&["hls", "--part", "lfe5u"], "parts of AMD"),
+        (&["hls", "--single-file"], "is for the Rust kernel"),
+    ];
+    for (options, expected) in cases {
+        let said = fail(&[&compile, options].concat())?;
+        assert!(said.contains(expected), "{options:?}: {said}");
+    }
+    let verify = ["verify", &model, "--random", "10", "--targets", "hls"];
+    let said = fail(&[&verify, &["--ap-types", &out][..]].concat())?;
+    assert!(said.contains("there is no ap_fixed.h"), "{said}");
+    Ok(())
+}

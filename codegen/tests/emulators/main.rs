@@ -12,9 +12,12 @@ use std::path::{Path, PathBuf};
 
 use model::{Emulator, exactly};
 use text::{DenseTypes, Notes, module_text};
+use trigforge_codegen::emit::hls;
 use trigforge_codegen::emit::rust::{Options, emit};
 use trigforge_codegen::interp::Interpreter;
 use trigforge_codegen::ir::{Module, parse, print};
+use trigforge_codegen::model::Model;
+use trigforge_codegen::verify::hls::{Headers, HlsKernel};
 use trigforge_codegen::verify::{BuildOptions, Events, Runs, RustKernel};
 
 type Failure = Box<dyn std::error::Error>;
@@ -142,6 +145,8 @@ fn check(name: &str, notes: &Notes) -> Outcome {
         golden.events.len()
     );
 
+    compiled_as_cpp(&module, &golden)?;
+
     // A wrong bit in the recorded result of the last vector.
     let last = golden.outputs.len() - 1;
     golden.outputs[last][0] ^= 1;
@@ -152,6 +157,24 @@ fn check(name: &str, notes: &Notes) -> Outcome {
     // A wrong bit in the first weight that is not 0.
     let mutant = parse(&flipped(&text)?)?;
     assert!(first_difference(&mutant, &golden)?.is_some());
+    Ok(())
+}
+
+/// Every vector through HLS C++, where the environment names the headers.
+fn compiled_as_cpp(module: &Module, golden: &Golden) -> Outcome {
+    let headers = match Headers::find(None) {
+        Ok(headers) => headers,
+        Err(error) => {
+            eprintln!("SKIPPED: {error}");
+            return Ok(());
+        }
+    };
+    let options = hls::Options::default();
+    let model = Model::Graph(module.clone());
+    let (ports, kernel) = model.hls_kernel(&options, None)?;
+    let kernel = HlsKernel::build(&ports, &kernel, options.io, &headers)?;
+    assert!(kernel.run(&golden.events)? == golden.outputs, "HLS C++");
+    println!("{} vectors equal in HLS C++", golden.events.len());
     Ok(())
 }
 

@@ -55,7 +55,6 @@ pub(super) fn project(
             "# The test bench on a processor: make test AP_TYPES=FOLDER\n\
              # FOLDER holds ap_fixed.h: `include` of Vitis HLS, or the public headers.\n\
              AP_TYPES ?= $(XILINX_HLS)/include\n\
-             CXX ?= g++\n\
              # A processor's compiler does not know the pragmas; the public headers read members\n\
              # that their constructors have not set yet.\n\
              CXXFLAGS ?= -O1 -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-uninitialized -Wno-maybe-uninitialized\n\n\
