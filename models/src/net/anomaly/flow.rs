@@ -72,7 +72,7 @@ impl FlowConfig {
                 "above 0, at most 10",
             ));
         }
-        let target = target(builder, flow, &self.weights)?;
+        let target = target(builder, flow, &self.weights, &[])?;
         let count = target.weights.len();
         if count < 2 || target.weights.iter().any(|w| *w != 1.0) {
             let expected = "0 or 1, for two numbers at least";

@@ -12,18 +12,22 @@ pub(in crate::net) struct Target {
     pub(in crate::net) value: Value,
     /// The weight of each in the sum of squares.
     pub(in crate::net) weights: Vec<f32>,
+    /// Whether the score holds the magnitude of its difference rather than the square.
+    pub(super) absolute: Vec<bool>,
 }
 
 /// Collects the columns of all inputs whose weight is not 0; a column without an entry in `weights`
-/// has the weight 1.
+/// has the weight 1. `absolute` are the columns whose differences count by their magnitude.
 ///
 /// # Errors
 ///
-/// A weight that is neither 0 nor a power of two, one of a column that there is not, or none left.
+/// A weight that is neither 0 nor a power of two, one of a column that there is not, or none left;
+/// a column of `absolute` that has no part in the score.
 pub(in crate::net) fn target(
     builder: &mut Builder,
     flow: &Flow,
     weights: &BTreeMap<String, f64>,
+    absolute: &[String],
 ) -> Result<Target, NetError> {
     let wrong = |key, found: String, expected: &str| NetError::Setting {
         layer: "target".to_owned(),
@@ -43,7 +47,13 @@ pub(in crate::net) fn target(
             return Err(wrong("weights", found, "0 or a power of two"));
         }
     }
-    let (mut parts, mut all) = (Vec::new(), Vec::new());
+    let counts =
+        |name: &String| columns().any(|known| known == name) && weights.get(name) != Some(&0.0);
+    if let Some(name) = absolute.iter().find(|name| !counts(name)) {
+        let expected = "columns of the inputs with a weight above 0";
+        return Err(wrong("absolute", format!("'{name}'"), expected));
+    }
+    let (mut parts, mut all, mut magnitudes) = (Vec::new(), Vec::new(), Vec::new());
     for input in &flow.inputs {
         let shape = builder.shape(input.prepared).to_vec();
         // An image has one column, of all its pixels.
@@ -61,6 +71,7 @@ pub(in crate::net) fn target(
             let numbers = builder.shape(one).iter().product();
             parts.push(reshape(builder, &format!("{name}.flat"), one, &[numbers]));
             all.resize(all.len() + numbers, weight);
+            magnitudes.resize(all.len(), absolute.contains(column));
         }
     }
     if parts.is_empty() {
@@ -69,5 +80,6 @@ pub(in crate::net) fn target(
     Ok(Target {
         value: concat(builder, "target", &parts),
         weights: all,
+        absolute: magnitudes,
     })
 }

@@ -7,7 +7,10 @@ use ndarray::{Array1, Array2, Array3, Axis};
 use ndarray_npy::NpzWriter;
 
 use crate::config::Config;
-use crate::report::Figures;
+use crate::data;
+use crate::evaluate::{Request, evaluate};
+use crate::metrics::{Anomaly, Options};
+use crate::report::{Figures, Part};
 use crate::seed::{Purpose, Stream};
 use crate::train::{TrainError, TrainOptions, TrainSummary, train};
 
@@ -82,6 +85,7 @@ fn trained(folder: &Path, layers: &str, anomaly: &str) -> Result<TrainSummary, T
         background.display(),
         signal.display()
     );
+    std::fs::write(folder.join("config.toml"), &text).expect("write");
     let config = Config::from_text(&text, Path::new("c.toml")).expect("config");
     let options = TrainOptions {
         out_dir: folder.to_owned(),
@@ -139,6 +143,86 @@ fn an_autoencoder_finds_what_is_not_correlated() {
         "no working points"
     );
     assert!(exported(folder.path()).contains("decoder"));
+}
+
+#[test]
+fn an_evaluation_gives_the_figures_of_the_training() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let anomaly = format!("method = \"autoencoder\"\n{DECODER}");
+    let summary = trained(folder.path(), ENCODER, &anomaly).expect("training");
+    let figures = |parts: &[Part], name: &str| {
+        let part = parts.iter().find(|part| part.name == name).expect("part");
+        match &part.figures {
+            Figures::Anomaly(figures) => figures.clone(),
+            _ => panic!("no detector"),
+        }
+    };
+    let mut areas = Vec::new();
+    for part in [data::Part::Validation, data::Part::Test] {
+        let request = Request {
+            model: folder.path().join("model.onnx"),
+            config: folder.path().join("config.toml"),
+            part,
+            float: Some(folder.path().join("float.onnx")),
+            probabilities: false,
+            options: Options::default(),
+        };
+        let report = evaluate(&request, &|_, _| {}).expect("evaluation");
+        let found = figures(&report.parts, part.name());
+        let said = figures(&summary.report.parts, part.name());
+        assert_eq!(found.fractional, said.fractional);
+        let area = |of: &Anomaly| of.signals[0].auc.value;
+        let twins = [&found.float, &said.float].map(|twin| area(twin.as_ref().expect("float")));
+        // The trainer's own twin computes in single precision.
+        assert!((twins[0] - twins[1]).abs() < 1e-3, "{twins:?}");
+        let (found, said) = (found.integer, said.integer);
+        assert_eq!((found.rows, &found.points), (said.rows, &said.points));
+        assert_eq!(area(&found), area(&said));
+        areas.push(area(&found));
+    }
+    assert!(
+        areas[0] != areas[1],
+        "both parts have the same signals: {areas:?}"
+    );
+}
+
+#[test]
+fn an_input_can_be_judged_without_being_seen_and_differences_by_their_magnitude() {
+    let blind = ENCODER.replace("\"all_inputs\"", "\"all_inputs\", without = [\"pair\"]");
+    let setting =
+        |absolute: &str| format!("method = \"autoencoder\"\nabsolute = [{absolute}]\n{DECODER}");
+    for (absolute, kinds) in [
+        ("\"list\"", [true, true]),
+        ("\"a\", \"b\", \"list\"", [true, false]),
+    ] {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let summary = trained(folder.path(), &blind, &setting(absolute)).expect("training");
+        let (integer, float) = areas(&summary);
+        assert!(
+            integer > 0.75 && (integer - float).abs() < 0.1,
+            "{absolute} {integer} {float}"
+        );
+        let file = exported(folder.path());
+        let found = ["score.magnitudes", "score.squares"].map(|name| file.contains(name));
+        assert_eq!(found, kinds, "{absolute}");
+    }
+    let folder = tempfile::tempdir().expect("tempdir");
+    let error = |layers: &str, anomaly: &str| {
+        let found = trained(folder.path(), layers, anomaly);
+        found.expect_err("error").to_string()
+    };
+    let wrong = error(ENCODER, &setting("\"c\""));
+    assert!(wrong.contains("absolute is 'c'"), "{wrong}");
+    let wrong = error(&blind.replace("pair", "c"), &setting(""));
+    assert!(
+        wrong.contains("an input of the network: pair, slots"),
+        "{wrong}"
+    );
+    let wrong = error(
+        &blind.replace("[\"pair\"]", "[\"pair\", \"slots\"]"),
+        &setting(""),
+    );
+    assert!(wrong.contains("one input at least"), "{wrong}");
 }
 
 #[test]

@@ -63,6 +63,9 @@ pub struct VariationalConfig {
     /// The weight `w` of each column: 0 or a power of two; 1 where it is not named.
     #[serde(default)]
     pub weights: BTreeMap<String, f64>,
+    /// Columns whose differences count by their magnitude in a score by reconstruction.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absolute: Vec<String>,
     /// Bits of each number that is squared in the score, signs not counted.
     #[serde(default = "defaults::score_bits")]
     pub score_bits: u32,
@@ -72,7 +75,7 @@ impl VariationalConfig {
     pub(super) fn build(&self, builder: &mut Builder, flow: &mut Flow) -> Result<(), NetError> {
         check_bits("score_bits", self.score_bits)?;
         vector("anomaly", builder, flow)?;
-        let target = target(builder, flow, &self.weights)?;
+        let target = target(builder, flow, &self.weights, &self.absolute)?;
         let mean = dense(builder, "mu", flow.value, self.latent, true)?;
         builder.deployed = self.score == VariationalScore::Divergence;
         let log_variance = dense(builder, "log_variance", flow.value, self.latent, true)?;

@@ -62,7 +62,7 @@ impl LatentConfig {
         flow: &mut Flow,
         outputs: usize,
     ) -> Result<(), NetError> {
-        let target = target(builder, flow, &self.weights)?;
+        let target = target(builder, flow, &self.weights, &[])?;
         let latent = dense(builder, "latent.sum", flow.value, self.dimensions, true)?;
         let latent = activation(builder, "latent.out", latent, false);
         flow.value = latent;

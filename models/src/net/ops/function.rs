@@ -36,6 +36,8 @@ pub enum Function {
         /// Above 0.
         least: f32,
     },
+    /// `|x|`.
+    Magnitude,
     /// `ln(max(x, least)) / 2`: the logarithm of a width, of a variance.
     HalfLog {
         /// Above 0.
@@ -53,6 +55,7 @@ impl Primitive for Function {
             Self::ReciprocalOfNext => (x + 1.0).recip(),
             Self::Log { least } => x.clamp_min(least).log(),
             Self::LogMagnitude { least } => x.abs().clamp_min(least).log(),
+            Self::Magnitude => x.abs(),
             Self::HalfLog { least } => x.clamp_min(least).log() * 0.5,
         }
     }
@@ -65,6 +68,7 @@ impl Primitive for Function {
             Self::Log { least } | Self::HalfLog { least } | Self::LogMagnitude { least } => {
                 ("Max", least, "Log")
             }
+            Self::Magnitude => return graph.node("Abs", &node.name, &[&operands[0]], &node.shape),
         };
         let constant = graph.constant(&format!("{}.constant", node.name), &[], &[constant]);
         let argument = format!("{}.argument", node.name);
