@@ -11,7 +11,7 @@
 //! | `dropout.rs` | numbers left out at random while the network learns | |
 //! | `elementwise.rs` | sum, difference, product, lesser of two values; masks; powers of two | `Add`, `Sub`, `Mul`, `Min` |
 //! | `factors.rs` | a power of two for each element | `Mul` |
-//! | `function.rs` | exponentials, reciprocal, logarithm | `Exp`, `Reciprocal`, `Log` |
+//! | `function.rs` | exponentials, reciprocal, logarithm, magnitude | `Exp`, `Reciprocal`, `Log`, `Abs` |
 //! | `neighbours.rs` | distances, nearest neighbours and their features | `TopK`, `GatherND` |
 //! | `product.rs` | product of two computed matrices | `MatMul` |
 //! | `image_pool.rs` | greatest or mean pixel of windows | `MaxPool`, `AveragePool` |
