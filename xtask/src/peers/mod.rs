@@ -1,6 +1,7 @@
 //! `cargo xtask peers`: ours and another package on the same task, in turns.
 
 mod adders;
+mod estimate;
 mod front;
 mod hgq2;
 mod ours;
@@ -29,6 +30,7 @@ pub struct Arguments {
 enum Comparison {
     JscPareto(JscPareto),
     Adders(adders::Adders),
+    Estimate(estimate::Estimates),
 }
 
 /// Accuracy of the jet tagger against effective bit operations, beside HGQ2.
@@ -77,6 +79,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let arguments = match &arguments.comparison {
         Comparison::JscPareto(arguments) => arguments,
         Comparison::Adders(arguments) => return adders::run(arguments),
+        Comparison::Estimate(arguments) => return estimate::run(arguments),
     };
     let context = Context::new(None, true)?;
     let out = match &arguments.out {
