@@ -24,6 +24,10 @@ pub struct HardwareArgs {
     /// Fail if they take longer, such as 50ns or 1us
     #[arg(long, value_name = "T", value_parser = nanoseconds)]
     budget: Option<f64>,
+    /// How long to search for adders that products share: 0 takes the first, each
+    /// step about as many searches again [default: 2]
+    #[arg(long, value_name = "E")]
+    effort: Option<u32>,
 }
 
 impl HardwareArgs {
@@ -45,6 +49,7 @@ impl HardwareArgs {
             clock_mhz: self.clock.unwrap_or(default.clock_mhz),
             latency: self.cycles,
             budget_ns: self.budget,
+            effort: self.effort.unwrap_or(default.effort),
         }
     }
 

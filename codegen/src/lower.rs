@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
+use crate::adders::Options;
 use crate::circuit::{Builder, Circuit, MOST_WIRES, Wire};
 use crate::ir::{Module, Node};
 use crate::ops::{Op, Wires};
@@ -96,7 +97,7 @@ pub fn lower(module: &Module) -> Result<Circuit, LowerError> {
 ///
 /// As [`lower`].
 pub fn lower_within(module: &Module, most_wires: usize) -> Result<Circuit, LowerError> {
-    layers_within(module, most_wires).map(|lowered| lowered.circuit)
+    layers_within(module, most_wires, None).map(|lowered| lowered.circuit)
 }
 
 /// As [`lower`], and says which gates each node became.
@@ -105,12 +106,28 @@ pub fn lower_within(module: &Module, most_wires: usize) -> Result<Circuit, Lower
 ///
 /// As [`lower`].
 pub fn lower_layers(module: &Module) -> Result<Lowered, LowerError> {
-    layers_within(module, MOST_WIRES)
+    layers_within(module, MOST_WIRES, None)
 }
 
-fn layers_within(module: &Module, most_wires: usize) -> Result<Lowered, LowerError> {
+/// As [`lower_layers`], with the adders of products sought in another way.
+///
+/// # Errors
+///
+/// As [`lower`].
+pub fn lower_layers_seeking(module: &Module, options: Options) -> Result<Lowered, LowerError> {
+    layers_within(module, MOST_WIRES, Some(options))
+}
+
+fn layers_within(
+    module: &Module,
+    most_wires: usize,
+    adders: Option<Options>,
+) -> Result<Lowered, LowerError> {
     validate(module)?;
     let mut circuit = Builder::within(module.name.clone(), most_wires);
+    if let Some(options) = adders {
+        circuit.seek_adders(options);
+    }
     let mut wires: Vec<Vec<Wire>> = Vec::with_capacity(module.nodes().len());
     let mut ends = Vec::with_capacity(module.nodes().len());
     for (index, node) in module.nodes().iter().enumerate() {

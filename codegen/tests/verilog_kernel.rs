@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::{Outcome, small_classifier, write};
-use trigforge_codegen::circuit::{self, simplify};
+use trigforge_codegen::circuit::{self, merge_roundings, simplify};
 use trigforge_codegen::emit::verilog::{Ports, emit};
 use trigforge_codegen::emit::{Kernel, Vectors};
 use trigforge_codegen::hardware::{Design, Estimate, Part, ScheduleError, Target, synthesise};
@@ -22,6 +22,7 @@ const FAST: Target = Target {
     clock_mhz: 300.0,
     latency: None,
     budget_ns: None,
+    effort: 2,
 };
 
 /// Whether a program is there; if not, says so. Continuous integration installs
@@ -74,7 +75,7 @@ fn succeeds(command: &mut Command) -> Result<String, Box<dyn std::error::Error>>
 #[test]
 fn simplified_circuits_give_the_same_integers() -> Outcome {
     let suites = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/in");
-    let mut compared = 0;
+    let (mut compared, mut merged) = (0, 0);
     for entry in std::fs::read_dir(suites)? {
         let text = std::fs::read_to_string(entry?.path())?;
         let Ok(module) = trigforge_codegen::ir::parse(&text) else {
@@ -84,17 +85,25 @@ fn simplified_circuits_give_the_same_integers() -> Outcome {
             continue;
         };
         let simplified = simplify(&lowered)?.circuit;
-        let [before, after] = [&lowered, &simplified].map(circuit::Interpreter::new);
-        let (before, after) = (before?, after?);
+        let merged_circuit = merge_roundings(&simplified).map_or(simplified.clone(), |new| {
+            merged += usize::from(!new.more.is_empty());
+            new.simplified.circuit
+        });
+        let runners = [&lowered, &simplified, &merged_circuit].map(circuit::Interpreter::new);
+        let [before, after, last] = runners;
+        let (before, after, last) = (before?, after?, last?);
         let events = random_events(&module, 200, 3);
         for event in 0..events.len() {
             let inputs = events.inputs(event);
-            assert_eq!(after.run(&inputs)?, before.run(&inputs)?, "{}", module.name);
+            let expected = before.run(&inputs)?;
+            assert_eq!(after.run(&inputs)?, expected, "{}", module.name);
+            assert_eq!(last.run(&inputs)?, expected, "{}", module.name);
         }
         assert!(simplified.definitions().len() <= lowered.definitions().len());
         compared += 1;
     }
     assert!(compared > 20, "{compared} suites");
+    assert!(merged > 3, "{merged} suites with roundings to merge");
     Ok(())
 }
 
@@ -202,7 +211,7 @@ fn the_test_bench_sees_each_kind_of_fault() -> Outcome {
     }
     let model = classifier(str::to_owned)?;
     let design = Design::new(&model, &FAST)?;
-    let kernel = emit(&design, Some(&vectors(&model, 64)?));
+    let kernel = emit(&design, Some(&vectors(&model, 1000)?));
     assert!(bench_passes(&kernel)?, "the kernel itself");
     let sign = mutated(&kernel, |text| {
         let at = text.find(" + ")?;
@@ -231,10 +240,12 @@ fn the_test_bench_sees_each_kind_of_fault() -> Outcome {
             )
         })
     });
+    // Half to even clears the last bit of what lay half-way; without that it is half up.
     let rounding = mutated(&kernel, |text| {
-        let at = text.find("& ((|")?;
-        let end = at + text[at..].find('}')?;
-        Some(format!("{}& 1'b0{}", &text[..at], &text[end..]))
+        let end = text.find(" : 1'd0;")?;
+        let start = text[..end].rfind("= |")? + 2;
+        let condition = start + text[start..end].find(" ? ")?;
+        Some(format!("{}1'b1{}", &text[..start], &text[condition..]))
     });
     for (what, mutant) in [
         ("an adder's sign", sign),

@@ -31,6 +31,7 @@ Examples:
   cargo xtask peers jsc-pareto                   our trainer beside HGQ2: hours
   cargo xtask peers adders --sizes 4,8,16        our adder graphs beside da4ml's
   cargo xtask peers estimate                     the estimate beside Yosys: an hour
+  cargo xtask peers networks                     our Verilog beside da4ml's and alkaid's
   cargo xtask targets --only cortex-m4           the zoo's kernels on a Cortex-M4, in QEMU
   cargo xtask soc                                the firmware of every board, in QEMU
 

@@ -22,6 +22,9 @@ mod subexpressions;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZero;
+use std::thread;
+
 use thiserror::Error;
 
 pub use cost::{Cost, Range};
@@ -76,6 +79,17 @@ pub struct Options {
 impl Options {
     /// The effort that is meant for every compilation.
     pub const DEFAULT_EFFORT: u32 = 2;
+
+    /// How compilation seeks: the fewest bits of carry chains with two adders in
+    /// a row beyond the fewest, which is nearly all that sharing gains.
+    pub fn of_compilation() -> Self {
+        Self {
+            extra_depth: Some(2),
+            objective: Objective::Bits,
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Options {
@@ -121,4 +135,7 @@ pub enum AdderError {
     /// A sum has too many bits.
     #[error("a sum needs more than 120 bits; fewer input bits or smaller weights are needed")]
     TooWide,
+    /// A thread of the search panicked.
+    #[error("a thread that searched for adders broke off; the message in front of this says where")]
+    Interrupted,
 }

@@ -25,7 +25,7 @@ const SEARCHES: u64 = 4;
 /// # Errors
 ///
 /// A column of another length than the inputs, a weight of more than 60 bits,
-/// or a sum of more than 120.
+/// a sum of more than 120, or a search that broke off.
 pub fn solve(product: &Product, options: &Options) -> Result<Graph, AdderError> {
     for (column, weights) in product.columns.iter().enumerate() {
         if weights.weights.len() != product.inputs.len() {
@@ -40,9 +40,7 @@ pub fn solve(product: &Product, options: &Options) -> Result<Graph, AdderError> 
     let mut writer = Writer::new(prepared.sources.clone());
     let mut sums = vec![None; prepared.unique.len()];
     for (columns, task) in prepared.tasks(options) {
-        let Some((plan, search)) = best(&task, options, &prepared.sources) else {
-            return Err(AdderError::TooWide);
-        };
+        let (plan, search) = best(&task, options, &prepared.sources)?;
         let written = assemble(&task, &plan, &search, &mut writer);
         for (column, sum) in columns.into_iter().zip(written) {
             sums[column] = sum;
@@ -74,6 +72,19 @@ impl Trial {
 /// Cost, then the number of the trial: less is better, and there are no ties.
 type Score = (u64, usize);
 
+/// What a trial found.
+struct Found {
+    score: Score,
+    plan: usize,
+    search: Search,
+}
+
+/// The best of several trials, and the scores of all.
+struct Outcome {
+    best: Found,
+    scores: Vec<Score>,
+}
+
 /// The trials of one task.
 struct Trials<'a> {
     task: &'a Task,
@@ -85,7 +96,7 @@ struct Trials<'a> {
 }
 
 /// The best plan for a task, and the sub-expressions found in it.
-fn best(task: &Task, options: &Options, sources: &[Source]) -> Option<(Plan, Search)> {
+fn best(task: &Task, options: &Options, sources: &[Source]) -> Result<(Plan, Search), AdderError> {
     let work: u64 = task.weights.iter().map(|column| pairs(column)).sum();
     let mut plans: Vec<Plan> = Vec::new();
     for plan in shapes(task, options, work).filter_map(|shape| task.plan(shape)) {
@@ -94,7 +105,8 @@ fn best(task: &Task, options: &Options, sources: &[Source]) -> Option<(Plan, Sea
         }
     }
     // A plan with far more digits than another has no chance.
-    let least = plans.iter().map(|plan| plan.columns.digits()).min()?;
+    let digits = plans.iter().map(|plan| plan.columns.digits());
+    let least = digits.min().ok_or(AdderError::TooWide)?;
     plans.retain(|plan| plan.columns.digits() * 4 <= least * 5);
     let mut trials = Trials {
         task,
@@ -110,7 +122,11 @@ fn best(task: &Task, options: &Options, sources: &[Source]) -> Option<(Plan, Sea
     let first: Vec<_> = (0..trials.plans.len())
         .map(|plan| Trial::new(plan, 0))
         .collect();
-    let (mut best, mut scores) = trials.run(&first)?;
+    let found = trials.run(&first)?.ok_or(AdderError::TooWide)?;
+    let Outcome {
+        mut best,
+        mut scores,
+    } = found;
     scores.sort_unstable();
     let effort = match work {
         0..=MANY_PAIRS => options.effort,
@@ -124,13 +140,12 @@ fn best(task: &Task, options: &Options, sources: &[Source]) -> Option<(Plan, Sea
             _ => Trial::new(scores[0].1, number + 1),
         })
         .collect();
-    if let Some((other, _)) = trials.run(&more)
-        && other.0.0 < best.0.0
+    if let Some(Outcome { best: other, .. }) = trials.run(&more)?
+        && other.score.0 < best.score.0
     {
         best = other;
     }
-    let (_, plan, search) = best;
-    Some((trials.plans.swap_remove(plan).0, search))
+    Ok((trials.plans.swap_remove(best.plan).0, best.search))
 }
 
 /// The shapes that are worth a try.
@@ -148,16 +163,19 @@ fn shapes(task: &Task, options: &Options, work: u64) -> impl Iterator<Item = Sha
 }
 
 impl Trials<'_> {
-    /// Runs trials on as many threads as there may be: the best one with its
-    /// plan, and the scores of all; `None` if there are none.
-    #[allow(clippy::type_complexity)]
-    fn run(&self, trials: &[Trial]) -> Option<((Score, usize, Search), Vec<Score>)> {
+    /// Runs trials on as many threads as there may be; `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// A thread that broke off: the best of the others alone would depend on
+    /// what broke it.
+    fn run(&self, trials: &[Trial]) -> Result<Option<Outcome>, AdderError> {
         let threads = match self.work {
             0..FEW_PAIRS => 1,
             _ => self.options.threads.clamp(1, trials.len().max(1)),
         };
         let share = |first: usize| {
-            let mut best: Option<(Score, usize, Search)> = None;
+            let mut best: Option<Found> = None;
             let mut scores = Vec::new();
             for (at, trial) in trials.iter().enumerate().skip(first).step_by(threads) {
                 let (plan, start) = &self.plans[trial.plan];
@@ -165,11 +183,16 @@ impl Trials<'_> {
                 search.run(trial.taste);
                 let score = (self.score(plan, &search), at);
                 scores.push(score);
-                if best.as_ref().is_none_or(|best| score < best.0) {
-                    best = Some((score, trial.plan, search));
+                if best.as_ref().is_none_or(|best| score < best.score) {
+                    let plan = trial.plan;
+                    best = Some(Found {
+                        score,
+                        plan,
+                        search,
+                    });
                 }
             }
-            (best, scores)
+            best.map(|best| Outcome { best, scores })
         };
         let shares: Vec<_> = match threads {
             1 => vec![share(0)],
@@ -178,19 +201,18 @@ impl Trials<'_> {
                 let running: Vec<_> = (0..threads)
                     .map(|first| scope.spawn(move || share(first)))
                     .collect();
-                running.into_iter().filter_map(|t| t.join().ok()).collect()
-            }),
+                let joined = running.into_iter().map(thread::ScopedJoinHandle::join);
+                joined.collect::<Result<_, _>>()
+            })
+            .map_err(|_| AdderError::Interrupted)?,
         };
-        let mut all = Vec::with_capacity(trials.len());
-        let mut best = None;
-        for (of_share, scores) in shares {
-            all.extend(scores);
-            best = match (best, of_share) {
-                (None, one) | (one, None) => one,
-                (Some(a), Some(b)) => Some(if b.0 < a.0 { b } else { a }),
-            };
-        }
-        Some((best?, all))
+        Ok(shares.into_iter().flatten().reduce(|mut all, other| {
+            all.scores.extend(other.scores);
+            if other.best.score < all.best.score {
+                all.best = other.best;
+            }
+            all
+        }))
     }
 
     fn score(&self, plan: &Plan, search: &Search) -> u64 {

@@ -17,7 +17,9 @@ mod linear;
 mod parse;
 mod print;
 mod product;
+mod rounding;
 mod simplify;
+mod square;
 mod validate;
 
 pub use build::{Builder, MOST_WIRES};
@@ -27,6 +29,7 @@ pub use interp::Interpreter;
 pub use parse::parse;
 pub use print::print;
 pub use product::Sum;
+pub use rounding::{Merged, merge_roundings};
 pub use simplify::{Simplified, simplify};
 pub use validate::{CircuitError, Info, validate};
 
@@ -90,6 +93,19 @@ impl Circuit {
     /// The tensors that leave, in the model's order.
     pub fn outputs(&self) -> &[OutputPort] {
         &self.outputs
+    }
+
+    /// Bits of the carry chain of `a + b`, whose result has `width`: below the
+    /// lowest bit of the coarser one, those of the other pass; none if one ends
+    /// there, and both merely stand side by side.
+    pub(crate) fn chain(&self, a: Wire, b: Wire, width: u32) -> u32 {
+        let [a, b] = [a, b].map(|wire| self.definition(wire).format);
+        let (coarse, fine) = if a.f() < b.f() { (a, b) } else { (b, a) };
+        let below = fine.f().abs_diff(coarse.f());
+        match !fine.k() && fine.width() <= below {
+            true => 0,
+            false => width.saturating_sub(below).max(1),
+        }
     }
 
     /// The gate and format of a wire of this circuit.

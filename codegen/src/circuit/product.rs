@@ -1,13 +1,11 @@
 //! Constant matrix products as gates.
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZero;
 use std::sync::Arc;
-use std::thread;
 
 use trigforge::{Format, Overflow, Rounding};
 
-use crate::adders::{Column, Graph, Objective, Options, Product, Range, Source, Term, solve};
+use crate::adders::{AdderError, Column, Graph, Options, Product, Range, Source, Term, solve};
 use crate::circuit::{Builder, Circuit, Gate, Wire};
 use crate::exact::{Exact, shift_left};
 use crate::ir::{Formats, Interval, TensorType};
@@ -38,14 +36,8 @@ struct Found {
 }
 
 impl Default for Products {
-    /// Two adders in a row beyond the fewest: nearly all that sharing gains.
     fn default() -> Self {
-        Self::new(Options {
-            extra_depth: Some(2),
-            objective: Objective::Bits,
-            threads: thread::available_parallelism().map_or(1, NonZero::get),
-            ..Options::default()
-        })
+        Self::new(Options::of_compilation())
     }
 }
 
@@ -58,15 +50,18 @@ impl Products {
     }
 
     /// The graph of a product, if there is one; sought once.
-    fn graph(&mut self, product: Product) -> Option<Arc<Found>> {
-        let options = self.options;
-        let seek = |product: &Product| {
-            let graph = solve(product, &options).ok()?;
-            let ranges = graph.ranges().ok()?;
-            Some(Arc::new(Found { graph, ranges }))
+    fn graph(&mut self, product: Product) -> Result<Option<Arc<Found>>, String> {
+        if let Some(known) = self.known.get(&product) {
+            return Ok(known.clone());
+        }
+        let found = match solve(&product, &self.options) {
+            Err(error @ AdderError::Interrupted) => return Err(error.to_string()),
+            Err(_) => None,
+            Ok(graph) => graph.ranges().ok().map(|ranges| (graph, ranges)),
         };
-        let known = self.known.entry(product);
-        known.or_insert_with_key(seek).clone()
+        let found = found.map(|(graph, ranges)| Arc::new(Found { graph, ranges }));
+        self.known.insert(product, found.clone());
+        Ok(found)
     }
 }
 
@@ -138,7 +133,7 @@ impl Builder {
         };
         let found = match product.inputs.is_empty() {
             true => None,
-            false => self.products.graph(product),
+            false => self.products.graph(product)?,
         };
         let Some(found) = found else {
             return self.each_alone(sums);

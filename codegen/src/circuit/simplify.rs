@@ -31,6 +31,15 @@ pub struct Simplified {
 ///
 /// A circuit that is not valid, or that needs more than 64 bits in a new gate.
 pub fn simplify(circuit: &Circuit) -> Result<Simplified, String> {
+    rebuilt(circuit, |new, _, gate| new.rewritten(gate, circuit))
+}
+
+/// Makes a circuit anew: `rewrite` adds what stands for a gate, which comes with
+/// its position and on wires of the new circuit.
+pub(super) fn rebuilt(
+    circuit: &Circuit,
+    mut rewrite: impl FnMut(&mut Builder, usize, Gate) -> Result<Wire, String>,
+) -> Result<Simplified, String> {
     let mut new = Builder::new(circuit.name.clone());
     let mut ports = Vec::with_capacity(circuit.inputs().len());
     for port in circuit.inputs() {
@@ -44,10 +53,10 @@ pub fn simplify(circuit: &Circuit) -> Result<Simplified, String> {
     }
     let mut wires: Vec<Wire> = Vec::with_capacity(circuit.definitions().len());
     let mut ends = Vec::with_capacity(circuit.definitions().len());
-    for definition in circuit.definitions() {
+    for (at, definition) in circuit.definitions().iter().enumerate() {
         let wire = match definition.gate {
             Gate::Input { port, element } => ports[port as usize][element as usize],
-            gate => new.rewritten(gate.map(|w| wires[w.index()]), circuit)?,
+            gate => rewrite(&mut new, at, gate.map(|w| wires[w.index()]))?,
         };
         wires.push(wire);
         ends.push(new.wires());
@@ -73,7 +82,7 @@ pub fn simplify(circuit: &Circuit) -> Result<Simplified, String> {
 
 impl Builder {
     /// A gate on wires of this builder; tables are those of another circuit.
-    fn rewritten(&mut self, gate: Gate, old: &Circuit) -> Result<Wire, String> {
+    pub(super) fn rewritten(&mut self, gate: Gate, old: &Circuit) -> Result<Wire, String> {
         match gate {
             Gate::Input { .. } => Err("an input is no gate to rewrite".to_owned()),
             Gate::Constant { mantissa, f } => Ok(self.constant(mantissa, f)),

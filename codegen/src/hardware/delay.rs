@@ -125,12 +125,26 @@ impl Delays {
         }
         match definition.gate {
             Gate::Input { .. } | Gate::Constant { .. } | Gate::Shift { .. } => 0.0,
-            Gate::Add(..) | Gate::Sub(..) => self.adder(own),
+            Gate::Add(a, b) => match circuit.chain(a, b, own) {
+                0 => 0.0,
+                chain => self.adder(chain),
+            },
+            Gate::Sub(a, b) => {
+                let finer = circuit.definition(a).format.f() - circuit.definition(b).format.f();
+                self.adder(own.saturating_sub(finer.max(0).unsigned_abs()).max(1))
+            }
             Gate::Mul(a, b) => {
                 let rows = width(a).min(width(b)).max(2);
                 f64::from(rows.next_power_of_two().ilog2()) * self.adder(own)
             }
-            Gate::Select(c, ..) => self.level() + self.tree(width(c)),
+            Gate::Select(c, a, b) => {
+                let varies = |wire| u32::from(!matches!(wiring.source(wire), Source::Constant(_)));
+                self.level()
+                    + match width(c) + varies(a) + varies(b) <= self.inputs {
+                        true => 0.0,
+                        false => self.tree(width(c)),
+                    }
+            }
             Gate::Less(_, b) if wiring.source(b) == Source::Constant(0) => 0.0,
             Gate::Less(a, b) | Gate::LessEqual(a, b) => self.adder(width(a).max(width(b))),
             Gate::Equal(a, b) => self.tree(width(a) + width(b)),
@@ -157,7 +171,11 @@ impl Delays {
                 let over = leaves(range.lo) || leaves(range.hi);
                 if over && overflow != Overflow::Wrap {
                     let above = (width(a) - dropped).saturating_sub(to.width());
-                    delay += self.level() + self.tree(above + 2);
+                    // A bit that stays, and those that decide: one table, or a tree in front.
+                    delay += self.level();
+                    if above + 1 > self.inputs {
+                        delay += self.tree(above + 2);
+                    }
                 }
                 delay
             }

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::retime::Gates;
+use crate::adders::Options;
 use crate::circuit::{Circuit, Gate, Info, Wire};
 use crate::hardware::{Part, Source, Wiring};
 
@@ -20,6 +21,8 @@ pub struct Target {
     pub latency: Option<u32>,
     /// The most nanoseconds that they may take.
     pub budget_ns: Option<f64>,
+    /// How long to search for shared adders ([`Options::effort`](crate::adders::Options)).
+    pub effort: u32,
 }
 
 impl Default for Target {
@@ -30,6 +33,7 @@ impl Default for Target {
             clock_mhz: 200.0,
             latency: None,
             budget_ns: None,
+            effort: Options::DEFAULT_EFFORT,
         }
     }
 }

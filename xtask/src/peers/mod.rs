@@ -4,6 +4,7 @@ mod adders;
 mod estimate;
 mod front;
 mod hgq2;
+mod networks;
 mod ours;
 mod picture;
 mod run;
@@ -31,6 +32,7 @@ enum Comparison {
     JscPareto(JscPareto),
     Adders(adders::Adders),
     Estimate(estimate::Estimates),
+    Networks(networks::Networks),
 }
 
 /// Accuracy of the jet tagger against effective bit operations, beside HGQ2.
@@ -80,6 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
         Comparison::JscPareto(arguments) => arguments,
         Comparison::Adders(arguments) => return adders::run(arguments),
         Comparison::Estimate(arguments) => return estimate::run(arguments),
+        Comparison::Networks(arguments) => return networks::run(arguments),
     };
     let context = Context::new(None, true)?;
     let out = match &arguments.out {

@@ -32,15 +32,19 @@ impl<'a> Trainer<'a> {
         })
     }
 
+    /// Where a training leaves its files.
+    pub fn folder(&self, beta: Beta, seed: u64) -> PathBuf {
+        let name = format!("beta-{beta}-seed-{seed}").replace(':', "-to-");
+        self.folder.join(name)
+    }
+
     /// Adds a training to a file, unless it is there.
     pub fn train(&self, beta: Beta, size: Size, file: &Path) -> Result<()> {
         let mut runs = run::read(file)?;
         if runs.iter().any(|run| run.is(beta, size)) {
             return Ok(());
         }
-        let folder = self
-            .folder
-            .join(format!("beta-{beta}-seed-{}", size.seed).replace(':', "-to-"));
+        let folder = self.folder(beta, size.seed);
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         let config = folder.join("config.toml");
         let table = configured(self.config.clone(), beta, size)?;

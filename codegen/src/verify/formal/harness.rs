@@ -125,6 +125,10 @@ pub(super) fn harness(
                 signed_width(format) - 1
             );
             let up = alias.by.unsigned_abs();
+            let found = match alias.more {
+                0 => found,
+                more => format!("({found} - ({}))", number(more.into(), 128)),
+            };
             // Aligned in 64 bits more than the wider of both, so that nothing is cut.
             let (left, right) = match alias.by >= 0 {
                 true => (format!("{found} <<< {up}"), format!("g{old}")),
@@ -239,9 +243,13 @@ fn original(origin: &Origin, task: &Task) -> (String, Vec<Wire>) {
     let mut unread = Vec::new();
     for (old, assumed) in needed {
         match assumed {
-            // The widest leaf has 64 bits and a sign.
-            Some(Alias { wire, by }) => {
-                gold.assume(old, &format!("v{}", wire.index()), 65, by.unsigned_abs());
+            // The widest leaf has 64 bits and a sign, and a difference one more.
+            Some(Alias { wire, by, more }) => {
+                let value = match more {
+                    0 => format!("v{}", wire.index()),
+                    more => format!("(v{} - ({}))", wire.index(), number(more.into(), 66)),
+                };
+                gold.assume(old, &value, 66, by.unsigned_abs());
             }
             None if origin.is_input(old) => {
                 unread.push(old);

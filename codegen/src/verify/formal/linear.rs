@@ -81,15 +81,23 @@ pub(super) fn sums(design: &Design, origin: &Origin, task: &Task) -> Sums {
         let Some(found) = forms.get(&goal.pair.new).filter(|_| known) else {
             continue;
         };
-        let by = origin.alias(goal.pair.old).map_or(0, |alias| alias.by);
+        let alias = origin.alias(goal.pair.old);
+        let (by, more) = alias.map_or((0, 0), |alias| (alias.by, alias.more));
         let factor = |by: i32| shift_left(1, by.max(0));
-        let found = Form::default().plus(found, factor(by));
+        let less = less(found.clone(), more);
+        let found = less.and_then(|found| Form::default().plus(&found, factor(by)));
         if found.is_some() && found == Form::default().plus(&wanted, factor(-by)) {
             sums.adders.extend(cone);
             sums.goals.insert(at);
         }
     }
     sums
+}
+
+/// A form without what its wire has more than the original.
+fn less(mut form: Form, more: i64) -> Option<Form> {
+    form.constant = form.constant.checked_sub(more.into())?;
+    Some(form)
 }
 
 /// The sum that the model says, of what the layer reads.
@@ -105,7 +113,8 @@ fn wanted(origin: &Origin, task: &Task, goal: &Goal) -> Option<Form> {
         };
         let form = match (origin.leaf(old, &task.cut), origin.product(old)) {
             (Some(alias), _) => {
-                Form::default().plus(&Form::of(alias.wire), shift_left(1, alias.by))?
+                let own = less(Form::of(alias.wire), alias.more)?;
+                Form::default().plus(&own, shift_left(1, alias.by))?
             }
             (None, _) if !missing(&known).is_empty() => {
                 stack.extend(missing(&known));

@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::circuit::{self, Circuit, Gate, Info, Wire};
-use crate::hardware::{Design, HardwareError, Source};
+use crate::hardware::{Design, HardwareError, Image, Source};
 use crate::ir::{Module, Node};
-use crate::lower::lower_layers;
+use crate::lower::lower_layers_seeking;
 use crate::model::Model;
 use crate::ops::{Op, Values};
 
@@ -26,6 +26,8 @@ pub(super) struct Alias {
     pub wire: Wire,
     /// The power of two by which its mantissa is multiplied.
     pub by: i32,
+    /// What its mantissa has more.
+    pub more: i64,
 }
 
 /// The circuit before it was rewritten, and what became of its wires.
@@ -47,7 +49,7 @@ impl Origin {
         let circuit = match model {
             Model::Circuit(circuit) => circuit.clone(),
             Model::Graph(module) => {
-                let lowered = lower_layers(module)?;
+                let lowered = lower_layers_seeking(module, design.adders)?;
                 for (index, node) in module.nodes().iter().enumerate() {
                     let results = &lowered.layers[index].results;
                     let elements = results.iter().enumerate();
@@ -63,13 +65,15 @@ impl Origin {
         };
         let info = circuit::validate(&circuit)?;
         let aliases = design.origins.iter().enumerate().map(|(old, new)| {
-            let new = (*new)?;
+            let Image { wire: new, more } = (*new)?;
             let f = |c: &Circuit, at: usize| c.definitions()[at].format.f();
             match design.wiring.source(new) {
                 Source::Constant(_) => None,
                 Source::Bits { wire, shift } => Some(Alias {
                     wire,
                     by: shift as i32 + f(&circuit, old) - f(&design.circuit, new.index()),
+                    // A sum has logic of its own: its bits are not shifted.
+                    more,
                 }),
             }
         });
