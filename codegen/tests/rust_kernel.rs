@@ -227,7 +227,7 @@ fn small_numbers_give_the_interpreters_bits_on_every_processor() -> Outcome {
             true,
         ),
         (
-            two_layers("fix(0,8,0)", [3, 9, 17], &weights(153, 45), &mixed),
+            two_layers("fix(0,8,0)", [3, 19, 17], &weights(323, 45), &mixed),
             true,
         ),
         (

@@ -1,8 +1,8 @@
 """Studies of networks that learn without perfect labels (docs/labels.md).
 
-    cwola   `jsc-cwola.toml`, which learns from two mixed samples, beside the same network that is trained
+    cwola   `jsc-cwola`, which learns from two mixed samples, beside the same network that is trained
             in the same way on the labels of the same jets, for several seeds
-    latent  `qg-latent.toml` with one to five latent numbers: AUC and largest correlation
+    latent  `qg-latent` with one to five latent numbers: AUC and largest correlation
     contrastive
             an encoder that learned from symmetries alone (`contrastive.toml`): a linear head on its frozen
             features, on those of the same encoder untrained, and on the constituents themselves, each from
@@ -20,7 +20,11 @@ import sys
 
 import variants
 
-HERE = pathlib.Path("models/studies")
+CONFIGS = {
+    "jsc-cwola": pathlib.Path("models/zoo/jsc-cwola/config.toml"),
+    "qg-latent": pathlib.Path("models/zoo/qg-latent/config.toml"),
+    "contrastive": pathlib.Path("models/studies/contrastive.toml"),
+}
 
 
 class Studies:
@@ -36,7 +40,7 @@ class Studies:
             config["output"]["sample_rows"] = 1
             change(config)
 
-        return variants.train(self.trigforge, HERE / f"{model}.toml", self.out / name, changed)
+        return variants.train(self.trigforge, CONFIGS[model], self.out / name, changed)
 
     def cwola(self, seeds):
         """AUC from mixed samples and from labels."""

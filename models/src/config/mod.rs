@@ -378,8 +378,8 @@ mod tests {
         assert_eq!(config.model.layers.len(), 2);
         for example in [
             include_str!("../../studies/contrastive.toml"),
-            include_str!("../../studies/jsc-cwola.toml"),
-            include_str!("../../studies/qg-latent.toml"),
+            include_str!("../../zoo/jsc-cwola/config.toml"),
+            include_str!("../../zoo/qg-latent/config.toml"),
         ] {
             parse(example).expect("config");
         }

@@ -156,6 +156,10 @@ impl Steps<'_> {
                 shifts: None,
             });
         }
+        // A shift and a bias behind the sum cost about as much as some products.
+        if weights.len() / outputs < WORTH_A_SHIFT {
+            return None;
+        }
         let shift = |output: usize| {
             let column = weights.iter().skip(output).step_by(outputs);
             let zeros = column.filter(|&&w| w != 0).map(|w| w.trailing_zeros());
@@ -171,6 +175,9 @@ impl Steps<'_> {
         })
     }
 }
+
+/// The fewest inputs of a layer whose sums are shifted so that its weights fit a byte.
+const WORTH_A_SHIFT: usize = 16;
 
 /// A product of 8-bit weights and values of one byte.
 pub(super) struct Small {
