@@ -1,7 +1,7 @@
 //! The dense layer of small numbers: 8-bit weights, and values that one byte holds.
 //!
 //! Where an instruction multiplies bytes in fours, weights are laid out for it; elsewhere this is
-//! [`dense_into`](super::dense::dense_into) with its pairs of 16-bit weights.
+//! `dense_into` with its pairs of 16-bit weights.
 
 use super::mantissa::Mantissa;
 
@@ -131,7 +131,7 @@ in_pairs! {
     /// Computes `y[o] = epilogue(o, bias[o] + sum over i of w[o][i] * x[i])`.
     ///
     /// For values in `0..=255`, or in `-128..=127` if `SIGNED`, weights laid out by [`bytes`] and
-    /// the bias of [`byte_bias`]. Otherwise as [`dense_into`].
+    /// the bias of [`byte_bias`]. Otherwise as `dense_into`.
     ///
     /// # Panics
     ///
@@ -160,7 +160,7 @@ in_fours! {
     /// Computes `y[o] = epilogue(o, bias[o] + sum over i of w[o][i] * x[i])`.
     ///
     /// For values in `0..=255`, or in `-128..=127` if `SIGNED`, weights laid out by [`bytes`] and
-    /// the bias of [`byte_bias`]. Otherwise as [`dense_into`](super::dense::dense_into).
+    /// the bias of [`byte_bias`]. Otherwise as `dense_into`.
     ///
     /// # Panics
     ///
