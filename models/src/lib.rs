@@ -50,4 +50,4 @@ pub mod views;
 pub mod zoo;
 
 pub use config::Config;
-pub use train::{TrainError, TrainOptions, TrainSummary, train};
+pub use train::{Processor, TrainError, TrainOptions, TrainSummary, train};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use miette::{IntoDiagnostic, Result};
 use trigforge_models::metrics::Estimate;
 use trigforge_models::report::{AnomalyFigures, Figures, Part};
-use trigforge_models::{Config, TrainOptions};
+use trigforge_models::{Config, Processor, TrainOptions};
 
 /// Train a quantised tagger as a configuration says
 ///
@@ -24,9 +24,21 @@ pub struct Args {
     /// Go on from the checkpoint in the output folder
     #[arg(long)]
     resume: bool,
+    /// What the steps of the training run on; gpu needs a build with the feature wgpu
+    #[arg(long, value_name = "cpu|gpu", default_value = "cpu")]
+    device: Device,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
+}
+
+/// What the steps of a training run on.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Device {
+    /// The CPU.
+    Cpu,
+    /// The graphics processor that the system prefers.
+    Gpu,
 }
 
 pub fn run(args: &Args) -> Result<()> {
@@ -40,6 +52,10 @@ pub fn run(args: &Args) -> Result<()> {
         resume: args.resume,
         quiet: args.quiet,
         keep_checkpoint: false,
+        processor: match args.device {
+            Device::Cpu => Processor::Cpu,
+            Device::Gpu => Processor::Gpu,
+        },
     };
     let summary = trigforge_models::train(&config, &options).into_diagnostic()?;
     println!(

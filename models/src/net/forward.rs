@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData, activation};
 
-use super::quantise::quantise;
+use super::quantise::{portable, quantise};
 use super::stack::{Plan, stack};
 use super::{
     Mode, Net, Node, NoiseId, ParameterId, Prepared, Quantiser, QuantiserId, Ranges, Value,
@@ -19,6 +19,8 @@ pub struct Run<'a> {
     /// Those of them as tensors `[1, elements]` that are used outside of stacks.
     leaves: RefCell<Vec<Option<Tensor<2>>>>,
     tracked: bool,
+    /// Whether nothing but operations that every backend has is used.
+    portable: bool,
     /// What was measured of a batch, for parameters that follow the data.
     measured: RefCell<Vec<(ParameterId, Tensor<2>)>>,
     observed: Option<RefCell<Result<Ranges, String>>>,
@@ -36,6 +38,7 @@ impl<'a> Run<'a> {
             numbers: constant(prepared.numbers.clone(), device, dtype),
             leaves: RefCell::new(vec![None; net.parameters.len()]),
             tracked: false,
+            portable: false,
             measured: RefCell::new(Vec::new()),
             observed: observed.map(RefCell::new),
             noises: Vec::new(),
@@ -53,6 +56,14 @@ impl<'a> Run<'a> {
     /// The random numbers of a noise, if it is not silent.
     pub fn noise(&self, noise: NoiseId) -> Option<Tensor<2>> {
         self.noises.get(noise.0).cloned().flatten()
+    }
+
+    /// The same walk with nothing but operations that every backend of burn has, for devices that
+    /// are not the CPU: the results are the same but for the order of sums.
+    #[must_use]
+    pub fn portable(mut self) -> Self {
+        self.portable = true;
+        self
     }
 
     /// The same walk with gradients for all parameters that it uses.
@@ -163,6 +174,9 @@ impl<'a> Run<'a> {
             Mode::Float if this.positive => activation::relu(values),
             Mode::Float => values,
             Mode::Quantised => match &self.prepared.rounders[quantiser.0] {
+                Some(rounder) if self.portable => {
+                    portable::quantise(values, self.parameter(this.fractional), rounder)
+                }
                 Some(rounder) => quantise(values, self.parameter(this.fractional), rounder.clone()),
                 None => values,
             },
@@ -252,7 +266,8 @@ impl Net {
             values[value.0] = Some(tensor.clone());
         }
         let mut plans = vec![None; self.nodes.len()];
-        for (stack, plan) in self.stacks(run.mode()).iter().zip(&run.prepared.plans) {
+        let stacks = self.stacks(run.mode()).iter().filter(|_| !run.portable);
+        for (stack, plan) in stacks.zip(&run.prepared.plans) {
             plans[stack.nodes[0]] = Some((stack, plan));
         }
         let mut walked = vec![false; self.nodes.len()];

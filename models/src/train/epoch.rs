@@ -9,6 +9,7 @@ use super::loss::{Objective, loss, weighted};
 use super::noise::noise;
 use super::optimiser::Optimiser;
 use super::penalty::penalty;
+use super::processor::Processor;
 use super::schedule::learning_rate;
 use super::state::{Stage, State};
 use crate::config::Config;
@@ -21,6 +22,8 @@ pub(super) struct Epoch<'a> {
     pub(super) config: &'a Config,
     pub(super) net: &'a Net,
     pub(super) ranges: &'a Ranges,
+    /// What the steps run on, and that as a device.
+    pub(super) processor: (Processor, &'a Device),
     /// Learning rate at the start of the stage.
     pub(super) rate: f64,
     /// Epochs of the stage.
@@ -58,7 +61,7 @@ impl Epoch<'_> {
             .div_ceil(train.batch_size);
         let (mut total, mut events) = (0.0, 0);
         let steps = &mut state.position.steps;
-        let device = Device::flex().autodiff();
+        let device = self.processor.1.clone().autodiff();
         data.chunks(stage, train.seed, epoch, |rows, order| {
             for batch in order.chunks(train.batch_size) {
                 let batch = &rows.with_partners(batch)[..];
@@ -161,10 +164,13 @@ impl Epoch<'_> {
             Stage::Quantised => Mode::Quantised,
         };
         let prepared = Prepared::learning(self.net, mode, parameters, self.ranges);
-        let device = Device::flex().autodiff();
-        let run = Run::new(&prepared, &device, DType::F32)
-            .tracked()
-            .with_noise(batch.noises.clone());
+        let (processor, device) = self.processor;
+        let run = Run::new(&prepared, &device.clone().autodiff(), DType::F32);
+        let run = match processor {
+            Processor::Cpu => run,
+            Processor::Gpu => run.portable(),
+        };
+        let run = run.tracked().with_noise(batch.noises.clone());
         let (loss, beyond) = self.loss(&run, batch)?;
         let value = loss.clone().try_into_scalar::<f32>();
         let value = value.map_err(|error| backend(error.to_string()))?;

@@ -15,6 +15,11 @@ pub enum TrainError {
     /// The configuration is not valid.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A graphics processor is asked for, and trigforge was built without the feature for it.
+    #[error(
+        "this trigforge was built for the CPU alone; build it with the feature wgpu to train on a graphics processor"
+    )]
+    WithoutGpu,
     /// The data is not valid.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -29,6 +29,7 @@ mod loss;
 mod noise;
 mod optimiser;
 mod penalty;
+mod processor;
 mod progress;
 mod run;
 mod schedule;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 
 pub use error::TrainError;
 pub use integer::integer_outputs;
+pub use processor::Processor;
 pub(crate) use signals::halves;
 pub use state::{EpochRecord, Stage};
 
@@ -58,6 +60,8 @@ pub struct TrainOptions {
     pub resume: bool,
     /// Shows no progress.
     pub quiet: bool,
+    /// What the steps run on.
+    pub processor: Processor,
     /// Leaves the checkpoint in `out_dir` when the training is complete.
     pub keep_checkpoint: bool,
 }

@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
+use burn::tensor::Device;
+
 use super::checkpoint;
 use super::data::{Data, Rows};
 use super::decorrelation::Decorrelation;
 use super::epoch::Epoch;
 use super::evaluate::{Fixed, observe};
 use super::loss::Objective;
+use super::processor::Processor;
 use super::progress::Progress;
 use super::schedule::beta;
 use super::state::{EpochRecord, FrontPoint, Stage, State};
@@ -37,6 +40,7 @@ pub(super) fn run(
     } else {
         State::start(start(net, config.train.seed))
     };
+    let device = options.processor.device()?;
     let mut done = 0;
     for stage in [Stage::Float, Stage::Quantised] {
         if stage == Stage::Quantised && state.position.stage == Stage::Float {
@@ -56,6 +60,8 @@ pub(super) fn run(
             calibration: data.calibration(stage)?,
             validation: data.validation(stage),
             decorrelation: Decorrelation::of(config),
+            processor: options.processor,
+            device: &device,
         };
         let epochs = this.epochs();
         let batches = data
@@ -90,6 +96,8 @@ struct StageRun<'a> {
     calibration: Rows,
     validation: Rows,
     decorrelation: Option<Decorrelation<'a>>,
+    processor: Processor,
+    device: &'a Device,
 }
 
 impl StageRun<'_> {
@@ -137,6 +145,7 @@ impl StageRun<'_> {
             config: self.config,
             net: self.net,
             ranges: &ranges,
+            processor: (self.processor, self.device),
             rate,
             epochs: self.epochs(),
             objective: Objective::of(self.config, self.rows).beside(self.decorrelation.as_ref()),

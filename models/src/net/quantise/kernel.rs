@@ -79,8 +79,8 @@ lane!(f64, 4_503_599_627_370_496.0, u64, 1023, 52, double);
 /// How the elements of one tensor are rounded, ready for the loops.
 #[derive(Debug)]
 pub struct Rounder {
-    elements: usize,
-    grouping: Grouping,
+    pub(super) elements: usize,
+    pub(super) grouping: Grouping,
     formats: Vec<Format>,
     single: OnceLock<Row<f32>>,
     double: OnceLock<Row<f64>>,
@@ -108,12 +108,12 @@ impl Rounder {
 /// gradient passes.
 #[derive(Debug)]
 pub(crate) struct Row<T> {
-    scale: Vec<T>,
-    step: Vec<T>,
-    low: Vec<T>,
-    high: Vec<T>,
-    least: Vec<T>,
-    most: Vec<T>,
+    pub(super) scale: Vec<T>,
+    pub(super) step: Vec<T>,
+    pub(super) low: Vec<T>,
+    pub(super) high: Vec<T>,
+    pub(super) least: Vec<T>,
+    pub(super) most: Vec<T>,
 }
 
 impl<T: Lane> Row<T> {

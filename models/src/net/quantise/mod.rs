@@ -16,6 +16,7 @@
 
 mod flex;
 mod kernel;
+pub(super) mod portable;
 
 use std::sync::Arc;
 

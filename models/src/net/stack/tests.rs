@@ -1,4 +1,4 @@
-//! Stacks against the same primitives, one by one.
+//! Stacks, and what every backend has, against the same primitives, one by one.
 
 use burn::tensor::{DType, Device, Tensor};
 
@@ -28,7 +28,25 @@ struct Walked {
     gradient: Vec<f32>,
 }
 
-fn walk(net: &Net, mode: Mode, one_by_one: bool) -> Walked {
+/// How a network is walked.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    Stacks,
+    OneByOne,
+    /// With what every backend has.
+    Portable,
+}
+
+impl How {
+    fn of<'a>(self, run: Run<'a>) -> Run<'a> {
+        match self {
+            Self::Portable => run.portable(),
+            _ => run,
+        }
+    }
+}
+
+fn walk(net: &Net, mode: Mode, how: How) -> Walked {
     let mut stream = Stream::new(5, Purpose::Initialise(0));
     let mut parameters = vec![0f32; net.parameter_count()];
     for parameter in &net.parameters {
@@ -42,7 +60,7 @@ fn walk(net: &Net, mode: Mode, one_by_one: bool) -> Walked {
     ranges.high.fill(2.0);
     ranges.low.fill(-1.0);
     let mut prepared = Prepared::new(net, mode, &parameters, &ranges);
-    if one_by_one {
+    if how == How::OneByOne {
         prepared.plans.clear();
     }
     // More than a block, and the last block is not full.
@@ -54,11 +72,11 @@ fn walk(net: &Net, mode: Mode, one_by_one: bool) -> Walked {
         crate::net::forward::constant(x.clone(), device, dtype).reshape([events, 6])
     };
     let exact = Device::flex();
-    let run = Run::new(&prepared, &exact, DType::F64);
+    let run = how.of(Run::new(&prepared, &exact, DType::F64));
     let outputs = net.forward(&run, &[input(&exact, DType::F64)]);
     let outputs = outputs[0].try_to_vec_as().expect("numbers");
     let device = Device::flex().autodiff();
-    let run = Run::new(&prepared, &device, DType::F32).tracked();
+    let run = how.of(Run::new(&prepared, &device, DType::F32)).tracked();
     let y = net.forward(&run, &[input(&device, DType::F32)]).remove(0);
     let factors: Vec<f32> = (0..events * 5)
         .map(|i| ((i * 7 % 11) as f32 - 5.0) / 9.0)
@@ -81,22 +99,29 @@ fn a_stack_is_its_primitives_one_by_one() {
     // `next.relu` is used twice: there a stack ends.
     assert_eq!(lengths, [3, 2, 1]);
     for mode in [Mode::Float, Mode::Quantised] {
-        let (stacks, single) = (walk(&net, mode, false), walk(&net, mode, true));
-        if mode == Mode::Quantised {
-            assert_eq!(stacks.outputs, single.outputs);
+        let single = walk(&net, mode, How::OneByOne);
+        for how in [How::Stacks, How::Portable] {
+            compare(mode, &walk(&net, mode, how), &single, net.parameter_count());
         }
-        for (one, other) in stacks.outputs.iter().zip(&single.outputs) {
-            assert!((one - other).abs() < 1e-9, "{one} {other}");
-        }
-        let scale = single
-            .gradient
-            .iter()
-            .fold(0f32, |most, g| most.max(g.abs()));
-        assert!(scale > 0.1);
-        for (index, (one, other)) in stacks.gradient.iter().zip(&single.gradient).enumerate() {
-            assert!((one - other).abs() < 1e-5 * scale, "{index}: {one} {other}");
-        }
-        let some = stacks.gradient.iter().filter(|g| **g != 0.0).count();
-        assert!(some > net.parameter_count() / 4, "{some}");
     }
+}
+
+/// The same results, and gradients that differ by no more than the order of sums.
+fn compare(mode: Mode, found: &Walked, single: &Walked, parameters: usize) {
+    if mode == Mode::Quantised {
+        assert_eq!(found.outputs, single.outputs);
+    }
+    for (one, other) in found.outputs.iter().zip(&single.outputs) {
+        assert!((one - other).abs() < 1e-9, "{one} {other}");
+    }
+    let scale = single
+        .gradient
+        .iter()
+        .fold(0f32, |most, g| most.max(g.abs()));
+    assert!(scale > 0.1);
+    for (index, (one, other)) in found.gradient.iter().zip(&single.gradient).enumerate() {
+        assert!((one - other).abs() < 1e-5 * scale, "{index}: {one} {other}");
+    }
+    let some = found.gradient.iter().filter(|g| **g != 0.0).count();
+    assert!(some > parameters / 4, "{some}");
 }
