@@ -240,26 +240,26 @@ impl<'a> Gold<'a> {
                 bits - 1
             );
         };
-        line(&mut self.text, "v", &a);
+        line(&mut self.text, "exact", &a);
         if drop == 0 {
-            line(&mut self.text, "q", &format!("v{at}"));
+            line(&mut self.text, "q", &format!("exact{at}"));
         } else {
-            line(&mut self.text, "floor", &format!("v{at} >>> {drop}"));
+            line(&mut self.text, "floor", &format!("exact{at} >>> {drop}"));
             line(
                 &mut self.text,
                 "rest",
-                &format!("v{at} - (floor{at} <<< {drop})"),
+                &format!("exact{at} - (floor{at} <<< {drop})"),
             );
             let half = number(1i128 << (drop - 1), bits);
             let (above, tie) = (format!("rest{at} > {half}"), format!("rest{at} == {half}"));
             let or_tie = |condition: &str| format!("{above} || ({tie} && {condition})");
             let up = match rounding {
                 Rounding::Trn => "1'b0".to_owned(),
-                Rounding::TrnZero => format!("v{at} < 0 && rest{at} != 0"),
+                Rounding::TrnZero => format!("exact{at} < 0 && rest{at} != 0"),
                 Rounding::Rnd => format!("rest{at} >= {half}"),
-                Rounding::RndZero => or_tie(&format!("v{at} < 0")),
+                Rounding::RndZero => or_tie(&format!("exact{at} < 0")),
                 Rounding::RndMinInf => above,
-                Rounding::RndInf => or_tie(&format!("v{at} >= 0")),
+                Rounding::RndInf => or_tie(&format!("exact{at} >= 0")),
                 Rounding::RndConv => or_tie(&format!("floor{at}[0]")),
             };
             line(
